@@ -1,0 +1,114 @@
+package colabfs.cli;
+
+import colabfs.profile.ProfileException;
+import colabfs.profile.ProfileStore;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * The {@code colabfs} command. Exit codes: 0 done, 1 failed, 2 wrong usage; {@code exec} has its
+ * own.
+ */
+@Command(
+    name = "colabfs",
+    synopsisSubcommandLabel = "COMMAND",
+    description = {
+      "Mounts a Google Colab runtime, or any machine reached by SSH, and runs commands there.",
+      ""
+    },
+    versionProvider = Version.class,
+    subcommands = {
+      InitCommand.class,
+      ProfilesCommand.class,
+      HelpCommand.class,
+    },
+    commandListHeading = "%nCommands:%n",
+    footer = {"", "Begin with:  colabfs init '{\"host\": ..., \"port\": ..., \"password\": ...}'"})
+public final class Main implements Runnable {
+  private final Surroundings surroundings;
+
+  @Mixin private final GlobalOptions global = new GlobalOptions();
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version and exit.")
+  boolean version;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  Main(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  public static void main(String[] args) {
+    System.exit(run(Surroundings.ofProcess(), args));
+  }
+
+  /** Runs one command line and gives its exit code. */
+  static int run(Surroundings surroundings, String... args) {
+    int code = commandLine(surroundings).execute(args);
+    surroundings.out().flush();
+    surroundings.err().flush();
+    return code;
+  }
+
+  static CommandLine commandLine(Surroundings surroundings) {
+    return new CommandLine(new Main(surroundings))
+        .setOut(surroundings.out())
+        .setErr(surroundings.err())
+        .setExpandAtFiles(false)
+        .setColorScheme(
+            CommandLine.Help.defaultColorScheme(
+                surroundings.terminal().isThere()
+                    ? CommandLine.Help.Ansi.AUTO
+                    : CommandLine.Help.Ansi.OFF))
+        .setParameterExceptionHandler((failure, args) -> Failures.ofUsage(surroundings, failure))
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) ->
+                Failures.ofExecution(surroundings, failure, command, parsed));
+  }
+
+  /** Without a subcommand there is nothing to do. */
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say what to do: a command is missing");
+  }
+
+  Surroundings surroundings() {
+    return surroundings;
+  }
+
+  ProfileStore store() {
+    return new ProfileStore(
+        ProfileStore.configDirectory(surroundings.environment()), surroundings::warn);
+  }
+
+  /** The profile that is meant: the option's, else the environment's, else the default. */
+  String profileName() throws ProfileException {
+    if (global.profile != null) {
+      return global.profile;
+    }
+    String named = surroundings.environment().getOrDefault("COLABFS_PROFILE", "");
+    return named.isEmpty() ? store().defaultName() : named;
+  }
+
+  /**
+   * The profile that a command names as its argument; it may be named by the option too, but not
+   * differently.
+   */
+  String profileName(CommandLine command, String argument) {
+    if (global.profile != null && !global.profile.equals(argument)) {
+      throw new ParameterException(
+          command, "two profiles are named, '%s' and '%s'".formatted(argument, global.profile));
+    }
+    return argument;
+  }
+}
