@@ -33,13 +33,16 @@ public final class ControlServer implements AutoCloseable {
   /** How long {@link #close} lets answers finish. */
   private static final long FINISH_SECONDS = 2;
 
+  private final Path socket;
   private final ServerSocketChannel server;
   private final ControlHandler handler;
   private final UserPrincipal owner;
   private final Set<FrameChannel> open = ConcurrentHashMap.newKeySet();
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
-  private ControlServer(ServerSocketChannel server, ControlHandler handler, UserPrincipal owner) {
+  private ControlServer(
+      Path socket, ServerSocketChannel server, ControlHandler handler, UserPrincipal owner) {
+    this.socket = socket;
     this.server = server;
     this.handler = handler;
     this.owner = owner;
@@ -59,13 +62,19 @@ public final class ControlServer implements AutoCloseable {
     try {
       channel.bind(UnixDomainSocketAddress.of(socket));
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-      ControlServer control = new ControlServer(channel, handler, Files.getOwner(directory));
+      ControlServer control =
+          new ControlServer(socket, channel, handler, Files.getOwner(directory));
       control.spawn("control-accept", control::accept);
       return control;
     } catch (IOException e) {
       channel.close();
       throw e;
     }
+  }
+
+  /** Where it listens. */
+  public Path socket() {
+    return socket;
   }
 
   private void accept() {

@@ -181,7 +181,10 @@ final class BlockSource {
       }
       int from = (int) Math.max(offset - start, 0);
       int to = (int) Math.min(end - start, patched.length);
-      content.duplicate().position(content.position() + (int) (start + from - offset)).get(patched, from, to - from);
+      content
+          .duplicate()
+          .position(content.position() + (int) (start + from - offset))
+          .get(patched, from, to - from);
       cache.put(contentId, block, patched);
     }
   }

@@ -155,9 +155,7 @@ final class Lookups {
       throw new FsException(Errno.EINVAL, link + ": not a symbolic link");
     }
     LinkSeen known = links.get(link);
-    return known != null && known.isOf(attrs)
-        ? known.text()
-        : patience.await(askLink(link, attrs));
+    return known != null && known.isOf(attrs) ? known.text() : patience.await(askLink(link, attrs));
   }
 
   /** Asks for a link's text, unless it is known. */

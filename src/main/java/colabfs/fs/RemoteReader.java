@@ -5,12 +5,12 @@ import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -126,9 +126,7 @@ final class RuntimeTrees implements RemoteFs {
           new FsException(Errno.EXDEV, one + " and " + other + " are in different trees"));
     }
     return at(
-        one,
-        (fs, place) ->
-            at(other, (sameFs, otherPlace) -> call.apply(fs, place, otherPlace)));
+        one, (fs, place) -> at(other, (sameFs, otherPlace) -> call.apply(fs, place, otherPlace)));
   }
 
   private static FileAttrs sideAttrs() {
