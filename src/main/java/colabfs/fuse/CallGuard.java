@@ -31,7 +31,9 @@ final class CallGuard {
   enum Operation {
     GETATTR,
     FGETATTR,
+    OPENDIR,
     READDIR,
+    RELEASEDIR,
     READLINK,
     OPEN,
     CREATE,

@@ -25,8 +25,8 @@ import ru.serce.jnrfuse.struct.FuseOperations;
  *
  * <p>Not in the table, on purpose: the xattr operations (the kernel hears ENOSYS once, answers
  * ENOTSUP ever after and stops asking), lock and flock (so the kernel keeps them, locally),
- * opendir, releasedir and fsyncdir (the kernel takes their absence for success; nothing is buffered
- * for a directory), fallocate and ioctl (ENOTSUP and ENOTTY).
+ * fsyncdir (the kernel takes its absence for success; nothing is buffered for a directory), fallocate
+ * and ioctl (ENOTSUP and ENOTTY).
  */
 final class Callbacks {
   /** bitfield of fuse_operations: nullpath_ok, nopath, utime_omit_ok. */
@@ -152,7 +152,9 @@ final class Callbacks {
     set(
         operations.readdir,
         Readdir.class,
-        (path, buffer, filler, offset, info) -> fs.readdir(path, buffer, filler));
+        (path, buffer, filler, offset, info) -> fs.readdir(buffer, filler, info));
+    set(operations.releasedir, OnPathAnd.class, (path, info) -> fs.releasedir(info));
+    set(operations.opendir, OnPathAnd.class, fs::opendir);
     set(operations.open, OnPathAnd.class, fs::open);
     set(operations.create, Create.class, fs::create);
   }
