@@ -31,7 +31,9 @@ final class CallGuard {
   enum Operation {
     GETATTR,
     FGETATTR,
+    OPENDIR,
     READDIR,
+    RELEASEDIR,
     READLINK,
     OPEN,
     CREATE,
@@ -67,11 +69,11 @@ final class CallGuard {
     final LongAdder nanos = new LongAdder();
   }
 
-  private final Figures[] figures = new Figures[Operation.values().length];
+  private final Map<Operation, Figures> figures = new EnumMap<>(Operation.class);
 
   CallGuard() {
-    for (int i = 0; i < figures.length; i++) {
-      figures[i] = new Figures();
+    for (Operation operation : Operation.values()) {
+      figures.put(operation, new Figures());
     }
   }
 
@@ -87,13 +89,19 @@ final class CallGuard {
       result = -Errno.EIO.number();
       log(Level.ERROR, operation, e);
     }
-    Figures of = figures[operation.ordinal()];
-    of.calls.increment();
-    of.nanos.add(System.nanoTime() - start);
-    if (result < 0) {
-      of.failures.increment();
-    }
+    count(operation, System.nanoTime() - start, result < 0);
     return result;
+  }
+
+  private void count(Operation operation, long nanos, boolean failed) {
+    Figures of = figures.get(operation);
+    if (of != null) {
+      of.calls.increment();
+      of.nanos.add(nanos);
+      if (failed) {
+        of.failures.increment();
+      }
+    }
   }
 
   /** A log that fails (memory, a full disk) must not undo the answer. */
@@ -115,8 +123,9 @@ final class CallGuard {
   /** One line for the log: calls, failures and mean time of each operation that was called. */
   String summary() {
     StringJoiner line = new StringJoiner(", ");
-    for (Operation operation : Operation.values()) {
-      Figures of = figures[operation.ordinal()];
+    for (Map.Entry<Operation, Figures> entry : figures.entrySet()) {
+      Operation operation = entry.getKey();
+      Figures of = entry.getValue();
       long calls = of.calls.sum();
       if (calls > 0) {
         line.add(

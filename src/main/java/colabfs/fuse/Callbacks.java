@@ -2,6 +2,7 @@ package colabfs.fuse;
 
 import java.util.ArrayList;
 import java.util.List;
+import jnr.ffi.BaseStruct;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.Struct;
@@ -13,6 +14,7 @@ import jnr.ffi.types.mode_t;
 import jnr.ffi.types.off_t;
 import jnr.ffi.types.size_t;
 import jnr.ffi.types.uid_t;
+import org.jspecify.annotations.Nullable;
 import ru.serce.jnrfuse.struct.FuseOperations;
 
 /**
@@ -23,8 +25,8 @@ import ru.serce.jnrfuse.struct.FuseOperations;
  *
  * <p>Not in the table, on purpose: the xattr operations (the kernel hears ENOSYS once, answers
  * ENOTSUP ever after and stops asking), lock and flock (so the kernel keeps them, locally),
- * opendir, releasedir and fsyncdir (the kernel takes their absence for success; nothing is buffered
- * for a directory), fallocate and ioctl (ENOTSUP and ENOTTY).
+ * fsyncdir (the kernel takes its absence for success; nothing is buffered for a directory), fallocate
+ * and ioctl (ENOTSUP and ENOTTY).
  */
 final class Callbacks {
   /** bitfield of fuse_operations: nullpath_ok, nopath, utime_omit_ok. */
@@ -110,13 +112,13 @@ final class Callbacks {
 
   public interface Init {
     @Delegate
-    Pointer call(Pointer connection);
+    @Nullable Pointer call(Pointer connection);
   }
 
   /** {@code fuse_fill_dir_t}: adds one entry; not 0 when the buffer is full. */
   public interface Fill {
     @Delegate
-    int add(Pointer buffer, Pointer name, Pointer stat, @off_t long offset);
+    int add(Pointer buffer, Pointer name, @Nullable Pointer stat, @off_t long offset);
   }
 
   Callbacks(FuseAdapter fs, Runnable initialised) {
@@ -150,7 +152,9 @@ final class Callbacks {
     set(
         operations.readdir,
         Readdir.class,
-        (path, buffer, filler, offset, info) -> fs.readdir(path, buffer, filler));
+        (path, buffer, filler, offset, info) -> fs.readdir(buffer, filler, info));
+    set(operations.releasedir, OnPathAnd.class, (path, info) -> fs.releasedir(info));
+    set(operations.opendir, OnPathAnd.class, fs::opendir);
     set(operations.open, OnPathAnd.class, fs::open);
     set(operations.create, Create.class, fs::create);
   }
@@ -175,7 +179,7 @@ final class Callbacks {
     return operations;
   }
 
-  private <T> void set(FuseOperations.Func<?> slot, Class<T> shape, T callback) {
+  private <T> void set(BaseStruct.Func<?> slot, Class<T> shape, T callback) {
     kept.add(callback);
     Struct.getMemory(operations)
         .putPointer(operations.offsetOf(slot), closures.getClosurePointer(shape, callback));

@@ -1,7 +1,6 @@
 package colabfs.fuse;
 
 import colabfs.core.AttrChange;
-import colabfs.core.DirEntry;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
 import colabfs.core.FileType;
@@ -25,7 +24,7 @@ import jnr.ffi.Pointer;
 
 /**
  * Translates each FUSE callback into one call of the {@link FileSystem}: C's arguments in, the
- * answer out. It holds the open files by the number that the kernel gives back, and nothing else.
+ * answer out. It holds what is open by the number that the kernel gives back, and nothing else.
  *
  * <p>Threading: any thread. Errors: as {@link CallGuard} says; every method returns 0, a number of
  * bytes, or {@code -errno}.
@@ -38,6 +37,7 @@ final class FuseAdapter {
   private final InstantSource clock;
   private final DirectoryFiller filler = new DirectoryFiller();
   private final Map<Long, FileHandle> open = new ConcurrentHashMap<>();
+  private final Map<Long, RemotePath> openDirectories = new ConcurrentHashMap<>();
   private final AtomicLong lastHandle = new AtomicLong();
 
   FuseAdapter(FileSystem fs, CallGuard guard, InstantSource clock) {
@@ -64,12 +64,36 @@ final class FuseAdapter {
         });
   }
 
-  int readdir(Pointer path, Pointer buffer, Pointer fillerFunction) {
+  /** Only remembers which directory: libfuse tells no path with calls on what is open. */
+  int opendir(Pointer path, Pointer info) {
+    return guard.call(
+        Operation.OPENDIR,
+        () -> {
+          long number = lastHandle.incrementAndGet();
+          openDirectories.put(number, path(path));
+          Structures.setHandle(info, number);
+          return 0;
+        });
+  }
+
+  int readdir(Pointer buffer, Pointer fillerFunction, Pointer info) {
     return guard.call(
         Operation.READDIR,
         () -> {
-          List<DirEntry> entries = fs.readdir(path(path));
-          filler.fill(entries, buffer, fillerFunction);
+          RemotePath directory = openDirectories.get(Structures.handle(info));
+          if (directory == null) {
+            throw new FsException(Errno.EBADF, "no open directory of that number");
+          }
+          filler.fill(fs.readdir(directory), buffer, fillerFunction);
+          return 0;
+        });
+  }
+
+  int releasedir(Pointer info) {
+    return guard.call(
+        Operation.RELEASEDIR,
+        () -> {
+          openDirectories.remove(Structures.handle(info));
           return 0;
         });
   }
@@ -217,7 +241,11 @@ final class FuseAdapter {
     return guard.call(
         Operation.RENAME,
         () -> {
-          fs.rename(path(from), path(to));
+          RemotePath old = path(from);
+          RemotePath renamed = path(to);
+          fs.rename(old, renamed);
+          openDirectories.replaceAll(
+              (number, at) -> at.startsWith(old) ? at.rebase(old, renamed) : at);
           return 0;
         });
   }

@@ -12,7 +12,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
 import jnr.ffi.Struct;
 import org.jspecify.annotations.Nullable;
 
@@ -68,40 +70,38 @@ public final class FuseMount implements AutoCloseable {
     return mount;
   }
 
-  /** What fuse_main does, step by step, with a reason for each that can fail. */
   private void start(Libraries.LibFuse fuse, String options) throws MountException {
-    Pointer target = NativeText.allocate(NativeText.bytesOf(mountpoint.path()));
-    FuseArguments arguments = new FuseArguments("colabfs", "-o", options);
-    StderrCapture.Outcome<Pointer> mounted =
-        captured(() -> fuse.fuse_mount(target, arguments.memory()));
-    Pointer channel = mounted.result();
-    if (channel == null) {
-      throw notMounted(mounted.printed());
-    }
+    FuseArguments arguments =
+        new FuseArguments(
+            NativeText.allocate("colabfs"),
+            NativeText.allocate("-f"),
+            NativeText.allocate("-o"),
+            NativeText.allocate(options),
+            NativeText.allocate(NativeText.bytesOf(mountpoint.path())));
+    Pointer slots = Memory.allocateDirect(Runtime.getSystemRuntime(), 2 * Long.BYTES, true);
     StderrCapture.Outcome<Pointer> made =
         captured(
             () ->
-                fuse.fuse_new(
-                    channel,
+                fuse.fuse_setup(
+                    arguments.count(),
                     arguments.memory(),
                     callbacks.operations(),
                     Struct.size(callbacks.operations()),
+                    slots,
+                    slots.slice(Long.BYTES),
                     null));
-    fuse.fuse_opt_free_args(arguments.memory());
     Pointer handle = made.result();
     if (handle == null) {
-      fuse.fuse_unmount(target, channel);
-      throw new MountException(
-          Reason.BAD_OPTION,
-          "libfuse refuses the options: %s. Check what follows -o.".formatted(made.printed()));
+      throw notMounted(made.printed());
     }
+    Pointer target = slots.getPointer(0);
     Runnable end =
         () -> {
-          fuse.fuse_unmount(target, channel); // closes the device; unmounts nothing: it is gone
-          fuse.fuse_destroy(handle);
+          fuse.fuse_teardown(handle, target); // closes the device; unmounts nothing: it is gone
           finish();
         };
-    new RequestLoop(fuse, fuse.fuse_get_session(handle), channel, end).start();
+    Pointer session = fuse.fuse_get_session(handle);
+    new RequestLoop(fuse, session, fuse.fuse_session_next_chan(session, null), end).start();
   }
 
   private void finish() {

@@ -27,16 +27,22 @@ final class Libraries {
    */
   @SuppressWarnings({"checkstyle:MethodName", "MethodName"}) // C's names
   public interface LibFuse {
-    @Nullable Pointer fuse_mount(Pointer mountpoint, Pointer args);
-
-    @Nullable Pointer fuse_new(
-        Pointer channel,
-        Pointer args,
+    /**
+     * What fuse_main does before its loop: mounts, reads the options, makes the handle. (fuse_new
+     * is not called by itself: dlsym finds the version of FUSE 1 under that name.)
+     */
+    @Nullable Pointer fuse_setup(
+        int argumentCount,
+        Pointer arguments,
         FuseOperations operations,
         @size_t long operationsBytes,
+        Pointer mountpointSlot,
+        Pointer multithreadedSlot,
         @Nullable Pointer userData);
 
     Pointer fuse_get_session(Pointer fuse);
+
+    Pointer fuse_session_next_chan(Pointer session, @Nullable Pointer before);
 
     @size_t
     long fuse_chan_bufsize(Pointer channel);
@@ -49,11 +55,8 @@ final class Libraries {
 
     void fuse_session_exit(Pointer session);
 
-    void fuse_unmount(Pointer mountpoint, Pointer channel);
-
-    void fuse_destroy(Pointer fuse);
-
-    void fuse_opt_free_args(Pointer args);
+    /** Closes the device and frees the handle. */
+    void fuse_teardown(Pointer fuse, Pointer mountpoint);
 
     int fuse_lowlevel_notify_inval_inode(
         Pointer channel, @size_t long inode, @off_t long offset, @off_t long bytes);

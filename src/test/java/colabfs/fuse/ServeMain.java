@@ -1,0 +1,59 @@
+package colabfs.fuse;
+
+import colabfs.fs.FileSystem;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The child process that serves a mount for the tests: {@code what directory mountpoint
+ * [option...]}. Says MOUNTED, or FAILED with reason and message, on standard output; unmounts and
+ * ends when its input ends.
+ */
+public final class ServeMain {
+  private ServeMain() {}
+
+  public static void main(String[] args) throws Exception {
+    Path directory = Path.of(args[1]);
+    FileSystem fs =
+        switch (args[0]) {
+          case "passthrough" -> new PassThroughFs(directory);
+          case "throwing" -> new ThrowingFs(new PassThroughFs(directory), directory);
+          default -> throw new IllegalArgumentException(args[0]);
+        };
+    List<String> options = Arrays.asList(args).subList(3, args.length);
+    FuseSettings settings =
+        new FuseSettings(
+            "test",
+            options.contains("ro"),
+            options.contains("allow_other"),
+            options.stream().filter(o -> !o.equals("ro") && !o.equals("allow_other")).toList(),
+            Duration.ZERO,
+            Duration.ZERO);
+    FuseMount mount;
+    try {
+      mount = FuseMount.mount(fs, Path.of(args[2]), settings);
+    } catch (MountException e) {
+      System.out.println("FAILED " + e.reason() + " " + e.getMessage());
+      return;
+    }
+    System.out.println("MOUNTED");
+    CompletableFuture<Void> said = mount.ended().thenRun(() -> System.out.println("ENDED"));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> unmount(mount)));
+    while (System.in.read() >= 0) {
+      // Only the end of the input matters.
+    }
+    unmount(mount);
+    System.exit(said.isDone() ? 0 : 1);
+  }
+
+  private static void unmount(FuseMount mount) {
+    try {
+      mount.unmount(true);
+    } catch (MountException e) {
+      System.err.println(e.getMessage());
+    }
+  }
+}
