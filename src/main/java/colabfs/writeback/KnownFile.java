@@ -56,13 +56,26 @@ final class KnownFile {
     }
   }
 
-  void sent(Op op) {
+  /** What was known before an op was sent. */
+  record Before(boolean everSent, @Nullable Long mtimeNanos) {}
+
+  /** An op is about to be sent. */
+  Before sent(Op op) {
+    Before before = new Before(op.everSent, mtimeNanos);
+    op.everSent = true;
     sent++;
     askedSinceSent = false;
     mtimeNanos = null;
     if (isCut(op)) {
       cutsSent++;
     }
+    return before;
+  }
+
+  /** The op never left, as the connection was known to be gone: the file is as it was. */
+  void neverLeft(Op op, Before before) {
+    op.everSent = before.everSent();
+    mtimeNanos = before.mtimeNanos();
   }
 
   void acknowledged(Op op) {

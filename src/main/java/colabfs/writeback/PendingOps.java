@@ -97,7 +97,6 @@ final class PendingOps {
       return null;
     }
     op.state = Op.State.SENT;
-    op.everSent = true;
     inFlight++;
     nextToSend = op.number + 1;
     return op;

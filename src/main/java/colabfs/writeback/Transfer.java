@@ -1,6 +1,7 @@
 package colabfs.writeback;
 
 import colabfs.core.Errno;
+import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFile;
@@ -174,6 +175,7 @@ final class Transfer {
       Op op;
       RemoteFile to;
       int sentOn;
+      KnownFile.Before before;
       lock.lock();
       try {
         if (pumping && !mine) {
@@ -185,27 +187,31 @@ final class Transfer {
           return;
         }
         mine = true;
-        known.sent(op);
+        before = known.sent(op);
         to = handle;
         sentOn = generation;
       } finally {
         lock.unlock();
       }
-      send(op, to, sentOn);
+      send(op, to, sentOn, before);
     }
   }
 
-  private void send(Op op, RemoteFile to, int sentOn) {
+  private void send(Op op, RemoteFile to, int sentOn, KnownFile.Before before) {
     CompletableFuture<Void> answer;
     try {
       answer = op.send(to);
     } catch (RuntimeException e) {
       answer = CompletableFuture.failedFuture(e);
     }
-    var unused = answer.whenComplete((nothing, error) -> answered(op, sentOn, error));
+    // A dead handle fails the call at once, and nothing has left. Should a link die just between
+    // sending and here, the check of the file is too strict: ESTALE, not a silent overwrite.
+    KnownFile.Before ifLost = answer.isDone() ? before : null;
+    var unused = answer.whenComplete((nothing, error) -> answered(op, sentOn, error, ifLost));
   }
 
-  private void answered(Op op, int sentOn, @Nullable Throwable error) {
+  private void answered(
+      Op op, int sentOn, @Nullable Throwable error, KnownFile.@Nullable Before ifLost) {
     boolean reopen = false;
     RemoteFile abandoned = null;
     lock.lock();
@@ -224,6 +230,9 @@ final class Transfer {
         pending.lost();
         reopen = cause.errno() == Errno.ENOTCONN;
         if (reopen) {
+          if (ifLost != null) {
+            known.neverLeft(op, ifLost);
+          }
           lostAtNanos = System.nanoTime();
           link = Link.REOPENING;
         } else {
@@ -292,18 +301,17 @@ final class Transfer {
       lock.unlock();
     }
     var unused =
-        Reopening.open(
-                remote,
-                at,
-                found -> {
-                  lock.lock();
-                  try {
-                    return known.found(found, pending.all());
-                  } finally {
-                    lock.unlock();
-                  }
-                })
+        Reopening.open(remote, at, this::objectionTo)
             .whenComplete((file, error) -> reopened(at, file, error));
+  }
+
+  private @Nullable String objectionTo(FileAttrs found) {
+    lock.lock();
+    try {
+      return known.found(found, pending.all());
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void reopened(RemotePath at, @Nullable RemoteFile file, @Nullable Throwable error) {
