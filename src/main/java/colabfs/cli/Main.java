@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       InitCommand.class,
       ProfilesCommand.class,
+      DemoCommand.class,
       HelpCommand.class,
     },
     commandListHeading = "%nCommands:%n",
