@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       StatusCommand.class,
       UmountCommand.class,
       ProfilesCommand.class,
+      DemoCommand.class,
       DaemonCommand.class,
       HelpCommand.class,
     },

@@ -64,6 +64,7 @@ public final class Demo implements AutoCloseable {
       Path home = directory.make("home");
       Path mountpoint = wanted == null ? directory.make("mnt") : wanted.toRealPath();
       EmbeddedRuntime runtime = EmbeddedRuntime.start(directory.make("runtime"));
+      Files.writeString(home.resolve("runtime.json"), profileJson(runtime));
       TypedCommands terminal = new TypedCommands(out, directory.variables(), home);
       return new Demo(out, directory, runtime, terminal, mountpoint);
     } catch (IOException e) {
@@ -97,7 +98,6 @@ public final class Demo implements AutoCloseable {
   public boolean show() throws IOException, InterruptedException {
     terminal.say(
         "# A runtime to play with: an SSH server in this process, on port " + runtime.port());
-    Files.writeString(directory.resolve("home").resolve("runtime.json"), profileJson());
     boolean done =
         type("cat runtime.json", "\"host\"")
             && type("colabfs init demo @runtime.json", "")
@@ -190,7 +190,7 @@ public final class Demo implements AutoCloseable {
     }
   }
 
-  private String profileJson() {
+  private static String profileJson(EmbeddedRuntime runtime) {
     return """
         {"host": "127.0.0.1", "port": %d, "username": "%s",
          "key": "%s",

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -121,7 +122,7 @@ final class TypedCommands {
 
   private void show(Process process, StringBuilder output) {
     char[] buffer = new char[4096];
-    try (Reader from = process.inputReader()) {
+    try (Reader from = process.inputReader(StandardCharsets.UTF_8)) {
       for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
         out.write(buffer, 0, n);
         out.flush();
