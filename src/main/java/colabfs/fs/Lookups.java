@@ -47,17 +47,12 @@ final class Lookups {
     }
   }
 
-  Lookups(
-      RemoteFs remote,
-      MetadataCache cache,
-      Patience patience,
-      LongSupplier nanoTime,
-      boolean listSiblings) {
-    this.remote = remote;
-    this.cache = cache;
-    this.patience = patience;
-    this.nanoTime = nanoTime;
-    this.listSiblings = listSiblings;
+  Lookups(Environment environment) {
+    this.remote = environment.remote();
+    this.cache = environment.metadata();
+    this.patience = environment.patience();
+    this.nanoTime = environment.nanoTime();
+    this.listSiblings = environment.settings().prefetch();
   }
 
   /** Attributes of the name; waits for the network when they are not known. */
@@ -131,6 +126,11 @@ final class Lookups {
                     }
                   });
         });
+  }
+
+  /** Entries of a directory that are known now, or null. */
+  @Nullable List<DirEntry> knownListing(RemotePath directory) {
+    return cache.listing(directory);
   }
 
   /** Entries of a directory; waits for the network when they are not known. */

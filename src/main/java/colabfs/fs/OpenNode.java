@@ -9,9 +9,9 @@ import colabfs.remote.RemoteFile;
 import colabfs.writeback.WriteThrough;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,14 +26,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors: a write that failed is told to the next write, flush or fsync, once.
  */
 final class OpenNode {
+  /** Programs that follow a growing file ask about once a second. */
+  private static final long LOOK_NANOS = 900_000_000L;
+
   private final Surroundings around;
   private final RemoteReader reader;
   private final BlockSource blocks;
 
   private final ReentrantLock writing = new ReentrantLock();
 
-  @GuardedBy("writing")
-  private @Nullable WriteThrough writer;
+  /** Changed only under {@code writing}. */
+  private volatile @Nullable WriteThrough writer;
 
   /** The mtime that is shown is to be sent. */
   @GuardedBy("writing")
@@ -57,7 +60,9 @@ final class OpenNode {
   @GuardedBy("this")
   private boolean served;
 
-  private volatile boolean hasWriter;
+  /** Bytes may be given out without looking at the remote handle first. */
+  private volatile boolean trusted;
+
   private volatile long verifiedNanos;
 
   /** What a node is given, and whom it tells. */
@@ -69,6 +74,9 @@ final class OpenNode {
     long nanoTime();
 
     WriteThrough writer(RemotePath path, RemoteFile file);
+
+    /** Whether the login may set times of a file with these attributes. */
+    boolean maySetTimes(FileAttrs attrs);
 
     /** The runtime has the node's content and times as they are shown. */
     void settled(OpenNode node);
@@ -109,7 +117,7 @@ final class OpenNode {
   }
 
   boolean hasWriter() {
-    return hasWriter;
+    return writer != null;
   }
 
   RemoteReader reader() {
@@ -133,12 +141,17 @@ final class OpenNode {
     return dirty || Version.of(attrs).equals(seen);
   }
 
-  void moved(RemotePath to) throws FsException {
+  /** The name under which it is found from now on; {@link #moved} must follow. */
+  void setPath(RemotePath to) {
     path = to;
+  }
+
+  /** Tells the writer of the name that was set. */
+  void moved() throws FsException {
     around.patience().lock(writing);
     try {
       if (writer != null) {
-        writer.renamed(to);
+        writer.renamed(path);
       }
     } finally {
       writing.unlock();
@@ -149,9 +162,24 @@ final class OpenNode {
     detached = true;
   }
 
-  /** Some of its bytes are given to a reader now. */
-  synchronized void serve() {
-    served = true;
+  /**
+   * Bytes of that content are given to a reader now, so that the version is settled; false when it
+   * is not the content any more, since another version was found before any byte was given.
+   */
+  boolean serve(long contentId) throws FsException {
+    if (!trusted && !hasWriter()) {
+      var unused = around.patience().await(reader.verified());
+    }
+    synchronized (this) {
+      trusted = true;
+      served |= blocks.contentId() == contentId;
+      return blocks.contentId() == contentId;
+    }
+  }
+
+  /** All of it is cached in a version that was just verified: no handle is needed to read it. */
+  void trust() {
+    trusted = true;
   }
 
   /** Judges a handle that was opened to read; see {@link RemoteReader.Check}. */
@@ -174,16 +202,30 @@ final class OpenNode {
 
   /**
    * Looks whether somebody appended to the file, for those who follow its end; waits for the
-   * network, at most every so often.
+   * network, but not again within the time that such programs wait themselves.
    */
-  void look(long notWithinNanos) throws FsException {
-    if (dirty || hasWriter || around.nanoTime() - verifiedNanos < notWithinNanos) {
-      return;
+  void look() throws FsException {
+    if (isDueToLook()) {
+      grown(around.patience().await(reader.fstat()));
     }
-    FileAttrs found = around.patience().await(reader.fstat());
+  }
+
+  /** As {@link #look}, for the next caller: does not wait. */
+  void lookSoon() {
+    if (isDueToLook()) {
+      verifiedNanos = around.nanoTime();
+      var unused = reader.fstat().thenAccept(this::grown);
+    }
+  }
+
+  private boolean isDueToLook() {
+    return !dirty && !detached && !hasWriter() && around.nanoTime() - verifiedNanos >= LOOK_NANOS;
+  }
+
+  private void grown(FileAttrs found) {
     synchronized (this) {
       verifiedNanos = around.nanoTime();
-      if (dirty || hasWriter || found.sizeBytes() <= attrs.sizeBytes()) {
+      if (dirty || hasWriter() || found.sizeBytes() <= attrs.sizeBytes()) {
         return;
       }
       attrs = found;
@@ -192,13 +234,13 @@ final class OpenNode {
     around.seen(this);
   }
 
-  /** Attributes of the path were changed by another call. */
-  synchronized void changed(FileAttrs now) {
-    attrs = now;
+  /** Own change of attributes, made by path. */
+  synchronized void changed(UnaryOperator<FileAttrs> change) {
+    attrs = change.apply(attrs);
   }
 
   /** Whoever opened the file to write gives the handle. */
-  void write(RemoteFile file, boolean readable) throws FsException {
+  void takeWriter(RemoteFile file, boolean readable) throws FsException {
     around.patience().lock(writing);
     try {
       if (writer != null) {
@@ -206,7 +248,6 @@ final class OpenNode {
         return;
       }
       writer = around.writer(path, file);
-      hasWriter = true;
       if (readable) {
         reader.share(file, attrs);
       }
@@ -215,12 +256,29 @@ final class OpenNode {
     }
   }
 
-  /** A file that was just made: its times are this side's. */
-  void made() throws FsException {
+  /** The file was just made: what the runtime's own umask and clock made of it is put right. */
+  void made(RemoteFile file, boolean readable) throws FsException {
+    takeWriter(file, readable);
+    around.patience().lock(writing);
+    try {
+      writerLocked().setattr(AttrChange.permissions(attrs.permissions()));
+      timesDue = true;
+      dirty = true;
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** The file was cut to nothing by how it was opened. */
+  void emptied(RemoteFile file, boolean readable) throws FsException {
+    takeWriter(file, readable);
     around.patience().lock(writing);
     try {
       timesDue = true;
       dirty = true;
+      blocks.resized(attrs.sizeBytes(), 0);
+      blocks.settled();
+      showLocked(0);
     } finally {
       writing.unlock();
     }
@@ -243,7 +301,7 @@ final class OpenNode {
       try {
         out.write(start, content);
       } catch (FsException e) {
-        blocks.forget();
+        failedLocked();
         throw e;
       }
       showLocked(Math.max(oldSize, start + length));
@@ -265,7 +323,7 @@ final class OpenNode {
       try {
         out.truncate(sizeBytes);
       } catch (FsException e) {
-        blocks.forget();
+        failedLocked();
         throw e;
       }
       showLocked(sizeBytes);
@@ -274,13 +332,11 @@ final class OpenNode {
     }
   }
 
-  /** The file was cut or extended by path, or by how it was opened. */
-  void resized(FileAttrs now) {
-    synchronized (this) {
-      blocks.resized(attrs.sizeBytes(), now.sizeBytes());
-      blocks.settled();
-      attrs = now;
-    }
+  /** The file was cut or extended by path. */
+  synchronized void resized(FileAttrs now) {
+    blocks.resized(attrs.sizeBytes(), now.sizeBytes());
+    blocks.settled();
+    attrs = now;
   }
 
   /** Sets the times after all writes; false when the caller must do it, as nothing is written. */
@@ -329,12 +385,13 @@ final class OpenNode {
       if (out == null) {
         return;
       }
+      FileAttrs now = attrs;
+      boolean timesKnown = !timesDue || around.maySetTimes(now);
       try {
-        if (timesDue) {
-          FileAttrs now = attrs;
+        if (timesDue && timesKnown) {
           out.setattr(AttrChange.times(now.atimeNanos(), now.mtimeNanos()));
-          timesDue = false;
         }
+        timesDue = false;
         if (toDisk) {
           out.fsync();
         } else {
@@ -348,7 +405,11 @@ final class OpenNode {
       tellLocked();
       blocks.settled();
       if (dirty) {
-        around.settled(this);
+        if (timesKnown) {
+          around.settled(this);
+        } else {
+          around.unknown(this);
+        }
         dirty = false;
       }
     } finally {
@@ -357,14 +418,8 @@ final class OpenNode {
   }
 
   long unsentBytes() {
-    if (!hasWriter || !writing.tryLock()) {
-      return 0; // a write is under way: the next look counts it
-    }
-    try {
-      return writer == null ? 0 : writer.unacknowledgedBytes();
-    } finally {
-      writing.unlock();
-    }
+    WriteThrough out = writer;
+    return out == null ? 0 : out.unacknowledgedBytes();
   }
 
   /** The last handle is gone. */
@@ -375,7 +430,6 @@ final class OpenNode {
       if (writer != null) {
         writer.close();
         writer = null;
-        hasWriter = false;
       }
     } finally {
       writing.unlock();
@@ -409,14 +463,9 @@ final class OpenNode {
 
   @GuardedBy("writing")
   private void showLocked(long sizeBytes) {
-    long now = nanos(around.clock().instant());
+    long now = NewNames.nanos(around.clock().instant());
     synchronized (this) {
       attrs = attrs.withSize(sizeBytes).withTimes(attrs.atimeNanos(), now, now);
     }
-  }
-
-  static long nanos(Instant instant) {
-    return Math.addExact(
-        Math.multiplyExact(instant.getEpochSecond(), 1_000_000_000L), instant.getNano());
   }
 }

@@ -3,11 +3,9 @@ package colabfs.fs;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
-import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -46,11 +44,6 @@ final class RemoteReader {
   RemoteReader(Supplier<CompletableFuture<RemoteFile>> opener, Check check) {
     this.opener = opener;
     this.check = check;
-  }
-
-  static CompletableFuture<RemoteFile> open(
-      colabfs.remote.RemoteFs remote, colabfs.core.RemotePath path) {
-    return remote.open(path, Set.of(OpenFlag.READ), 0);
   }
 
   /** Begins to open, unless that is done. */
