@@ -29,7 +29,6 @@ final class ConnectionTrial {
   private final ProfileStore store;
   private final boolean acceptNewHostKey;
 
-  private volatile @Nullable String refusedKey;
   private volatile @Nullable String typedPassword;
   private volatile @Nullable String typedPassphrase;
 
@@ -54,25 +53,20 @@ final class ConnectionTrial {
       store.save(withTypedSecrets(learned));
       print(learned, remote);
     } catch (ConnectFailure e) {
-      throw new CliFailure(explain(profile, e), e);
+      throw new CliFailure(explain(e), e);
     }
   }
 
   private boolean isTrusted(Profile profile, String keyLine, String fingerprint) {
-    if (acceptNewHostKey) {
-      return true;
-    }
-    String shown = keyLine.split(" ", 2)[0] + " " + fingerprint;
-    if (!surroundings.terminal().isThere()) {
-      refusedKey = shown;
-      return false;
+    if (acceptNewHostKey || !surroundings.terminal().isThere()) {
+      return acceptNewHostKey;
     }
     surroundings
         .err()
         .printf(
-            "The server %s is not known yet. Its host key is%n  %s%nCompare it with what the"
-                + " notebook or 'ssh-keygen -lf' shows there.%n",
-            Shown.address(profile), shown);
+            "The server %s is not known yet. Its host key is%n  %s %s%nCompare it with what"
+                + " 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' shows there.%n",
+            Shown.address(profile), keyLine.split(" ", 2)[0], fingerprint);
     for (int attempt = 0; attempt < 3; attempt++) {
       String answer = surroundings.terminal().ask("Trust it (yes/no)? ");
       switch (answer == null ? "no" : answer.strip().toLowerCase(Locale.ROOT)) {
@@ -80,13 +74,11 @@ final class ConnectionTrial {
           return true;
         }
         case "no" -> {
-          refusedKey = shown;
           return false;
         }
         default -> surroundings.err().println("Please type yes or no.");
       }
     }
-    refusedKey = shown;
     return false;
   }
 
@@ -153,17 +145,10 @@ final class ConnectionTrial {
     }
   }
 
-  private String explain(Profile profile, ConnectFailure failure) {
+  private static String explain(ConnectFailure failure) {
     String message = String.valueOf(failure.getMessage());
-    String key = refusedKey;
     return switch (failure.reason()) {
-      case HOST_KEY_UNKNOWN ->
-          key == null
-              ? message
-              : ("the host key of %s is not trusted: %s; if it is the right one, run it again with"
-                      + " --accept-new-host-key, or give it with --host-key")
-                  .formatted(Shown.address(profile), key);
-      case HOST_KEY_CHANGED, AUTHENTICATION, ROOT_MISSING, NO_SFTP -> message;
+      case HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, AUTHENTICATION, ROOT_MISSING, NO_SFTP -> message;
       case REFUSED, UNREACHABLE, TIMEOUT, TRANSPORT ->
           message + " (nothing was saved; --no-check saves without trying)";
     };
