@@ -8,8 +8,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
-import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,14 +22,13 @@ final class DemoIT {
 
   @Test
   void show_aCommandFails_saysSoWithTheLogsAndLeavesNothingBehind() throws Exception {
-    List<Path> before = left();
     Demo demo = Demo.prepare(launcher("echo why >$XDG_STATE_HOME/log; exit 9"), null, out());
     assertThat(demo.show()).isFalse();
     assertThat(demo.end()).isTrue();
     assertThat(said.toString())
         .contains("\"host\": \"127.0.0.1\"", "$ colabfs init", "status 9", "why")
         .doesNotContain("$ colabfs mount");
-    assertThat(left()).isEqualTo(before);
+    assertThat(privateDirectory(said.toString())).doesNotExist();
   }
 
   @Test
@@ -50,11 +49,10 @@ final class DemoIT {
     return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
-  private static List<Path> left() throws IOException {
-    try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-      return all.filter(p -> p.getFileName().toString().startsWith("colabfs-demo-"))
-          .sorted()
-          .toList();
-    }
+  /** The demonstration's temporary directory, which its output names. */
+  static Path privateDirectory(String output) {
+    Matcher key = Pattern.compile("\"key\": \"(.*)/runtime/key\"").matcher(output);
+    assertThat(key.find()).as(output).isTrue();
+    return Path.of(key.group(1));
   }
 }
