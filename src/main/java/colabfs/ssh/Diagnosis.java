@@ -69,7 +69,8 @@ final class Diagnosis {
         Reason.TIMEOUT, where() + " did not answer within " + seconds() + ". " + NEW_ADDRESS, null);
   }
 
-  ConnectFailure notConnected(@Nullable Throwable cause) {
+  ConnectFailure notConnected(@Nullable Throwable failure) {
+    Throwable cause = root(failure);
     String text = cause == null ? "" : String.valueOf(cause.getMessage());
     String lower = text.toLowerCase(Locale.ROOT);
     if (endpoint instanceof Profile.Command) {
@@ -97,6 +98,14 @@ final class Diagnosis {
     }
     return failure(
         Reason.TRANSPORT, where() + " cannot be reached: " + text + ". " + NEW_ADDRESS, cause);
+  }
+
+  private static @Nullable Throwable root(@Nullable Throwable failure) {
+    Throwable root = failure;
+    while (root != null && root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
   }
 
   ConnectFailure greetingTimeout() {

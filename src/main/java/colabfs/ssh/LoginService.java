@@ -67,14 +67,15 @@ final class LoginService extends ClientUserAuthService {
 
   @Override
   protected void processUserAuth(int cmd, Buffer buffer, AuthFuture future) throws Exception {
-    if (cmd == SshConstants.SSH_MSG_USERAUTH_FAILURE && guessing) {
-      guessing = false;
-      serverMethods = null; // the server's list now counts, and is read from this very message
+    if (cmd == SshConstants.SSH_MSG_USERAUTH_FAILURE) {
+      int start = buffer.rpos();
+      login.offered(List.of(buffer.getString().split(",", -1)));
+      buffer.rpos(start);
+      if (guessing) {
+        guessing = false;
+        serverMethods = null; // the server's list now counts, and is read from this very message
+      }
     }
     super.processUserAuth(cmd, buffer, future);
-    List<String> methods = serverMethods;
-    if (cmd == SshConstants.SSH_MSG_USERAUTH_FAILURE && methods != null) {
-      login.offered(methods);
-    }
   }
 }

@@ -17,6 +17,11 @@ final class Steps {
     this.limit = limit;
   }
 
+  /** For steps in which nobody is asked anything. */
+  static Steps withoutQuestions(Duration limit) {
+    return new Steps(new Prompts(HostKeyPrompt.REFUSE, SecretPrompt.NONE, System::nanoTime), limit);
+  }
+
   Duration limit() {
     return limit;
   }
