@@ -121,6 +121,11 @@ public final class BlockCache {
     return blocks.policy().eviction().orElseThrow().weightedSize().orElse(0);
   }
 
+  /** Blocks in the index; tests compare it with what is held. */
+  int indexedBlocks() {
+    return blocksOfContent.values().stream().mapToInt(Set::size).sum();
+  }
+
   private void remove(Key key) {
     blocks
         .asMap()

@@ -13,6 +13,7 @@ import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -71,13 +72,27 @@ final class DisorderlyRemote implements RemoteFs {
       lost = new ArrayList<>(calls);
       calls.clear();
       for (Call<?> call : lost) {
-        if (random.nextBoolean()) {
-          call.carryOutPerhapsHalf();
+        if (call.isCarriedOut()) {
+          continue; // the answer came just before, or it is an earlier connection's
         }
+        switch (random.nextInt(4)) {
+          case 0 -> {}
+          case 1 -> call.half.run();
+          case 2 -> call.carryOut();
+          default -> {
+            call.carryOut();
+            continue;
+          }
+        }
+        call.lose();
       }
       fake.disconnect();
+      Collections.shuffle(lost, random);
+      while (!lost.isEmpty() && random.nextInt(4) > 0) {
+        calls.add(lost.remove(0)); // told of it later, perhaps on the next connection
+      }
     }
-    lost.forEach(call -> call.future.completeExceptionally(lost()));
+    lost.forEach(Call::answer);
   }
 
   private static FsException lost() {
@@ -113,14 +128,17 @@ final class DisorderlyRemote implements RemoteFs {
     }
 
     void carryOut() {
-      if (outcome == future) {
+      if (!isCarriedOut()) {
         outcome = whole.get();
       }
     }
 
-    void carryOutPerhapsHalf() {
-      half.run();
-      carryOut();
+    boolean isCarriedOut() {
+      return outcome != future;
+    }
+
+    void lose() {
+      outcome = CompletableFuture.failedFuture(lost());
     }
 
     void answer() {
