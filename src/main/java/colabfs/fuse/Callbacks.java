@@ -25,8 +25,8 @@ import ru.serce.jnrfuse.struct.FuseOperations;
  *
  * <p>Not in the table, on purpose: the xattr operations (the kernel hears ENOSYS once, answers
  * ENOTSUP ever after and stops asking), lock and flock (so the kernel keeps them, locally),
- * fsyncdir (the kernel takes its absence for success; nothing is buffered for a directory), fallocate
- * and ioctl (ENOTSUP and ENOTTY).
+ * fsyncdir (the kernel takes its absence for success; nothing is buffered for a directory),
+ * fallocate and ioctl (ENOTSUP and ENOTTY).
  */
 final class Callbacks {
   /** bitfield of fuse_operations: nullpath_ok, nopath, utime_omit_ok. */
