@@ -5,7 +5,12 @@ import colabfs.profile.ProfileException;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
 import colabfs.remote.RemoteShell;
-import java.time.Instant;
+import colabfs.ssh.ConnectFailure.Reason;
+import java.time.InstantSource;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A runtime reached by SSH. One connection carries everything; when it goes it is made again, with
@@ -14,27 +19,40 @@ import java.time.Instant;
  * <p>Threading: any thread.
  */
 public final class SshRemote implements AutoCloseable {
+  private final SshSettings settings;
+  private final Dialer dialer;
+  private final Traffic traffic = new Traffic();
+  private final ScheduledThreadPoolExecutor timer;
+  private final Lifeline lifeline;
   private final RemoteFs fs;
   private final RemoteShell shell;
-  private final RemoteIdentity identity;
-  private final String root;
-  private final String hostKey;
-  private final Profile.ServerFacts facts;
-  private volatile LinkStatus.State state = LinkStatus.State.CONNECTED;
 
-  SshRemote(
-      RemoteFs fs,
-      RemoteShell shell,
-      RemoteIdentity identity,
-      String root,
-      String hostKey,
-      Profile.ServerFacts facts) {
-    this.fs = fs;
-    this.shell = shell;
-    this.identity = identity;
-    this.root = root;
-    this.hostKey = hostKey;
-    this.facts = facts;
+  private volatile Connection latest;
+  private volatile @Nullable Profile lastTried;
+
+  private SshRemote(SshSettings settings, Surroundings user)
+      throws ConnectFailure, InterruptedException {
+    this.settings = settings;
+    this.dialer = new Dialer(settings, user);
+    this.timer = timer();
+    boolean done = false;
+    try {
+      this.latest = connectOnce(null);
+      done = true;
+    } finally {
+      if (!done) {
+        timer.shutdownNow();
+        dialer.close();
+      }
+    }
+    this.lifeline =
+        new Lifeline(
+            latest, new Again(), new Backoff(RandomGenerator.getDefault()), InstantSource.system());
+    Patience patience = new Patience(lifeline, timer, settings.callTimeout(), System::nanoTime);
+    this.fs = new ReconnectingFs(patience);
+    this.shell =
+        commandLine ->
+            patience.call(false, link -> link.shell().start(commandLine), late -> late.close());
   }
 
   /**
@@ -42,11 +60,90 @@ public final class SshRemote implements AutoCloseable {
    * does.
    */
   public static SshRemote connect(SshSettings settings) throws ConnectFailure {
+    return connect(settings, Surroundings.ofThisProcess());
+  }
+
+  static SshRemote connect(SshSettings settings, Surroundings user) throws ConnectFailure {
     try {
-      throw new ConnectFailure(
-          ConnectFailure.Reason.TRANSPORT, "no way to " + settings.profile().read().endpoint());
+      return new SshRemote(settings, user);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ConnectFailure(Reason.TRANSPORT, "connecting was interrupted. Try again.", e);
+    }
+  }
+
+  private static ScheduledThreadPoolExecutor timer() {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            work -> {
+              Thread thread = new Thread(work, "colabfs-timer");
+              thread.setDaemon(true);
+              return thread;
+            },
+            new ThreadPoolExecutor.DiscardPolicy());
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
+  }
+
+  /** Reads the profile and connects with it; {@code learned} is the key that was seen before. */
+  private Connection connectOnce(@Nullable HostKey learned)
+      throws ConnectFailure, InterruptedException {
+    Profile profile;
+    try {
+      profile = settings.profile().read();
     } catch (ProfileException e) {
-      throw new ConnectFailure(ConnectFailure.Reason.TRANSPORT, String.valueOf(e.getMessage()), e);
+      throw new ConnectFailure(Reason.TRANSPORT, String.valueOf(e.getMessage()), e);
+    }
+    lastTried = profile;
+    String root = settings.root();
+    return Connection.open(
+        dialer.dial(profile, pinned(profile, learned)),
+        new Connection.Opening(
+            root == null ? profile.root() : root,
+            settings.callTimeout(),
+            settings.connectTimeout(),
+            timer,
+            traffic));
+  }
+
+  private static @Nullable HostKey pinned(Profile profile, @Nullable HostKey learned)
+      throws ConnectFailure {
+    String line = profile.hostKey();
+    if (line == null) {
+      return learned;
+    }
+    try {
+      return HostKey.parse(line);
+    } catch (IllegalArgumentException e) {
+      throw new ConnectFailure(
+          Reason.HOST_KEY_UNKNOWN,
+          "profile '"
+              + profile.name()
+              + "': "
+              + e.getMessage()
+              + ". Pin the right one with 'colabfs init "
+              + profile.name()
+              + " --host-key KEY'.",
+          e);
+    }
+  }
+
+  private final class Again implements Lifeline.Connector {
+    @Override
+    public LiveLink connect() throws ConnectFailure, InterruptedException {
+      Connection made = connectOnce(latest.hostKey());
+      latest = made;
+      return made;
+    }
+
+    @Override
+    public boolean isChanged() {
+      try {
+        return !settings.profile().read().equals(lastTried);
+      } catch (ProfileException e) {
+        return false;
+      }
     }
   }
 
@@ -62,32 +159,41 @@ public final class SshRemote implements AutoCloseable {
 
   /** Who the login is. */
   public RemoteIdentity identity() {
-    return identity;
+    return latest.identity();
   }
 
   /** Absolute path of the root on the runtime, links resolved. */
   public String root() {
-    return root;
+    return latest.root();
   }
 
   /** Key line of the server that answered. */
   public String hostKey() {
-    return hostKey;
+    return latest.hostKey().line();
   }
 
   /** What the server says of itself. */
   public Profile.ServerFacts facts() {
-    return facts;
+    return latest.facts();
   }
 
   /** How the connection is doing. */
   public LinkStatus status() {
-    return new LinkStatus(state, null, Instant.now(), null, 0, 0);
+    LinkStatus link = lifeline.status();
+    return new LinkStatus(
+        link.state(),
+        latest.roundTrip(),
+        link.since(),
+        link.lastError(),
+        traffic.sentBytes(),
+        traffic.receivedBytes());
   }
 
   /** Gives the connection up; calls in flight end with ENOTCONN. */
   @Override
   public void close() {
-    state = LinkStatus.State.CLOSED;
+    lifeline.close();
+    dialer.close();
+    timer.shutdownNow();
   }
 }

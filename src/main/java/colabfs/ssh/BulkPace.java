@@ -1,0 +1,207 @@
+package colabfs.ssh;
+
+/**
+ * How many bulk bytes to keep in flight, from what is measured: about 1.25 times rate times lowest
+ * round trip, and one request. The idea is that of BBR (draft-ietf-ccwg-bbr): the rate is the
+ * highest of late, measured over whole round trips; the round trip is the lowest of late, and now
+ * and then the window is halved for a moment to see it without a queue.
+ *
+ * <p>It begins at {@link #FIRST_WINDOW_BYTES} and grows by what arrives, which doubles it each
+ * round trip, until the rate grows no more or round trips get longer.
+ *
+ * <p>Threading: guarded by its {@link BulkWindow}. Times are nanoseconds of that one's clock.
+ */
+final class BulkPace {
+
+  /** One request in flight: what was known when it was sent. */
+  record Ticket(
+      int bytes,
+      long sentAt,
+      long inFlightBytes,
+      long deliveredBytes,
+      long deliveredAt,
+      long firstSentAt,
+      boolean starved) {}
+
+  /** Every server takes this much in one request. */
+  static final int LEAST_REQUEST_BYTES = 32 * 1024;
+
+  /**
+   * Fills 50 Mbit/s at 80 ms after one doubling, and holds up a link of 10 Mbit/s for 0.2 s, once.
+   */
+  static final long FIRST_WINDOW_BYTES = 256 * 1024;
+
+  /** A request takes about this long on the wire, so that a small one gets in between. */
+  private static final double REQUEST_SECONDS = 0.020;
+
+  private static final double GAIN = 1.25;
+  private static final int MIN_REQUESTS = 2;
+
+  /** Growth of the rate below which the link counts as full, and for how many round trips. */
+  private static final double FULL_GROWTH = 1.25;
+
+  private static final int FULL_ROUNDS = 2;
+
+  /** Round trips this much longer than the lowest tell of a queue. */
+  private static final double QUEUE_FACTOR = 1.5;
+
+  private static final long QUEUE_NANOS = 20_000_000L;
+  private static final long RATE_AGE_NANOS = 2_000_000_000L;
+  private static final long ROUND_TRIP_AGE_NANOS = 10_000_000_000L;
+  private static final double NANOS = 1e9;
+
+  private final RecentHighest rate = new RecentHighest(RATE_AGE_NANOS);
+  private boolean starting = true;
+  private long window = FIRST_WINDOW_BYTES;
+  private int request = LEAST_REQUEST_BYTES;
+  private long inFlight;
+  private long delivered;
+  private long deliveredAt;
+  private long firstSentAt;
+  private long busySince;
+
+  private long roundTrip;
+  private long roundTripAt;
+  private boolean probing;
+
+  private long roundEndsAtDelivered;
+  private double fullRate;
+  private int fullRounds;
+
+  /** Whether a request of that size may be sent now. */
+  boolean admits(int bytes) {
+    return inFlight == 0 || inFlight + bytes <= limit();
+  }
+
+  long windowBytes() {
+    return window;
+  }
+
+  int requestBytes(int most) {
+    return Math.min(request, most);
+  }
+
+  Ticket sent(int bytes, long now, boolean nothingWaits) {
+    if (inFlight == 0) {
+      firstSentAt = now;
+      deliveredAt = now;
+      busySince = now;
+    }
+    inFlight += bytes;
+    // The rate that a request sees is the caller's, not the link's, when there was room for more.
+    boolean starved = nothingWaits && inFlight + request <= window;
+    if (roundTrip > 0 && now - Math.max(roundTripAt, busySince) > ROUND_TRIP_AGE_NANOS) {
+      probing = true;
+    }
+    return new Ticket(bytes, now, inFlight, delivered, deliveredAt, firstSentAt, starved);
+  }
+
+  /** {@code moved}: bytes of content that came or were acknowledged; 0 for a failure. */
+  void ended(Ticket ticket, int moved, long now) {
+    inFlight -= ticket.bytes;
+    if (moved == 0) {
+      return;
+    }
+    delivered += moved;
+    deliveredAt = now;
+    long took = Math.max(1, now - ticket.sentAt);
+    measureRoundTrip(ticket, took, now);
+    measureRate(ticket, took, now);
+    firstSentAt = ticket.sentAt;
+    if (starting) {
+      grow(ticket, moved, took);
+    }
+    if (!starting) {
+      settle();
+    }
+    request = requestFor(rate.value());
+  }
+
+  private void measureRoundTrip(Ticket ticket, long took, long now) {
+    boolean seenWithoutQueue =
+        now - roundTripAt > ROUND_TRIP_AGE_NANOS && ticket.inFlightBytes <= probeLimit();
+    if (roundTrip == 0 || took < roundTrip || seenWithoutQueue) {
+      roundTrip = took;
+      roundTripAt = now;
+      probing = false;
+    }
+  }
+
+  /** Over the time that the bytes between were sent or came in, whichever was longer. */
+  private void measureRate(Ticket ticket, long took, long now) {
+    long interval = Math.max(ticket.sentAt - ticket.firstSentAt, now - ticket.deliveredAt);
+    if (interval < roundTrip / 2) {
+      interval = took; // answers in a bunch: their distance tells nothing
+    }
+    double sample = (delivered - ticket.deliveredBytes) * NANOS / interval;
+    rate.add(sample, now, ticket.starved);
+  }
+
+  private void grow(Ticket ticket, int moved, long took) {
+    if (ticket.starved) {
+      return;
+    }
+    window += moved;
+    if (took > roundTrip * QUEUE_FACTOR + QUEUE_NANOS) {
+      starting = false;
+    }
+    if (ticket.deliveredBytes < roundEndsAtDelivered) {
+      return;
+    }
+    roundEndsAtDelivered = delivered;
+    if (rate.value() >= fullRate * FULL_GROWTH) {
+      fullRate = rate.value();
+      fullRounds = 0;
+    } else if (++fullRounds >= FULL_ROUNDS) {
+      starting = false;
+    }
+  }
+
+  private void settle() {
+    request = requestFor(rate.value());
+    double product = rate.value() * roundTrip / NANOS;
+    window = Math.max((long) (GAIN * product) + request, (long) MIN_REQUESTS * request);
+  }
+
+  private static int requestFor(double bytesPerSecond) {
+    double bytes = bytesPerSecond * REQUEST_SECONDS;
+    return (int) Math.max(LEAST_REQUEST_BYTES, Math.min(bytes, SftpChannel.Limits.MOST_BYTES));
+  }
+
+  private long limit() {
+    return probing ? probeLimit() : window;
+  }
+
+  private long probeLimit() {
+    return Math.max(window / 2, (long) MIN_REQUESTS * request);
+  }
+
+  /** The highest of what was measured within about one to two ages. */
+  private static final class RecentHighest {
+    private final long ageNanos;
+    private double now;
+    private double before;
+    private long since;
+
+    RecentHighest(long ageNanos) {
+      this.ageNanos = ageNanos;
+    }
+
+    double value() {
+      return Math.max(now, before);
+    }
+
+    /** {@code lowerBound}: the true value is at least that; it only counts if it is higher. */
+    void add(double sample, long time, boolean lowerBound) {
+      if (lowerBound && sample <= value()) {
+        return;
+      }
+      if (time - since > ageNanos) {
+        before = now;
+        now = 0;
+        since = time;
+      }
+      now = Math.max(now, sample);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package colabfs.ssh;
+
+import colabfs.core.Errno;
+import colabfs.core.FsException;
+import colabfs.remote.RemoteProcess;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.sshd.client.channel.ChannelExec;
+import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.common.session.ConnectionService;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One command on its own channel. Output that nobody reads fills the channel's window and stops the
+ * command, nothing else; memory is bounded by the window.
+ */
+final class ExecChannel extends ChannelExec {
+
+  /** A megabyte at 80 ms is 12 MiB/s; two streams share it. */
+  private static final long WINDOW_BYTES = 1 << 20;
+
+  /** Standard input waits as long as the command does not read it. */
+  private static final Duration STDIN_PATIENCE = Duration.ofDays(365);
+
+  /** What a shell adds to a signal's number. */
+  private static final int SIGNAL_BASE = 128;
+
+  /** Numbers of Linux on x86 and ARM (signal(7)) for RFC 4254's names (section 6.10). */
+  private static final Map<String, Integer> SIGNALS =
+      Map.ofEntries(
+          Map.entry("HUP", 1),
+          Map.entry("INT", 2),
+          Map.entry("QUIT", 3),
+          Map.entry("ILL", 4),
+          Map.entry("TRAP", 5),
+          Map.entry("ABRT", 6),
+          Map.entry("BUS", 7),
+          Map.entry("FPE", 8),
+          Map.entry("KILL", 9),
+          Map.entry("USR1", 10),
+          Map.entry("SEGV", 11),
+          Map.entry("USR2", 12),
+          Map.entry("PIPE", 13),
+          Map.entry("ALRM", 14),
+          Map.entry("TERM", 15));
+
+  private final Traffic traffic;
+  private final CompletableFuture<RemoteProcess> started = new CompletableFuture<>();
+  private final CompletableFuture<RemoteProcess.ExitStatus> exit = new CompletableFuture<>();
+
+  private ExecChannel(String commandLine, Traffic traffic) {
+    super(commandLine, null, Map.of());
+    this.traffic = traffic;
+    CoreModuleProperties.REQUEST_EXEC_REPLY.set(this, true);
+    CoreModuleProperties.WINDOW_SIZE.set(this, WINDOW_BYTES);
+    CoreModuleProperties.WAIT_FOR_SPACE_TIMEOUT.set(this, STDIN_PATIENCE);
+  }
+
+  /** Opens the channel and asks for the command. */
+  static ExecChannel open(ClientSession session, String commandLine, Traffic traffic) {
+    ExecChannel channel = new ExecChannel(commandLine, traffic);
+    channel.addCloseFutureListener(closed -> channel.ended());
+    try {
+      session.getService(ConnectionService.class).registerChannel(channel);
+      channel
+          .open()
+          .addListener(
+              open -> {
+                if (!open.isOpened()) {
+                  channel.started.completeExceptionally(notOpened(open.getException()));
+                }
+              });
+    } catch (IOException | RuntimeException e) {
+      channel.started.completeExceptionally(notConnected(e));
+    }
+    return channel;
+  }
+
+  /**
+   * Ends when the server has taken the command; with {@link NotOpened} when it wants no further
+   * channel now, else with FsException.
+   */
+  CompletableFuture<RemoteProcess> started() {
+    return started;
+  }
+
+  /** The server opens no further channel: its limit is reached. */
+  static final class NotOpened extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    NotOpened(Throwable cause) {
+      super(cause);
+    }
+  }
+
+  private static Exception notOpened(@Nullable Throwable reason) {
+    return reason instanceof org.apache.sshd.common.channel.exception.SshChannelOpenException
+        ? new NotOpened(reason)
+        : notConnected(reason);
+  }
+
+  private static FsException notConnected(@Nullable Throwable reason) {
+    String text = "the connection was lost before the command had started";
+    return reason == null
+        ? new FsException(Errno.ENOTCONN, text)
+        : new FsException(Errno.ENOTCONN, text, reason);
+  }
+
+  @Override
+  public void handleSuccess() throws IOException {
+    super.handleSuccess();
+    started.complete(new Running());
+  }
+
+  @Override
+  public void handleFailure() throws IOException {
+    started.completeExceptionally(
+        new FsException(Errno.EACCES, "the server does not let this login run commands"));
+    super.handleFailure();
+  }
+
+  private void ended() {
+    Integer code = getExitStatus();
+    String signal = getExitSignal();
+    if (code != null) {
+      exit.complete(new RemoteProcess.ExitStatus(code, ""));
+    } else if (signal != null) {
+      int number = SIGNALS.getOrDefault(signal, 0);
+      exit.complete(new RemoteProcess.ExitStatus(SIGNAL_BASE + number, signal));
+    } else {
+      exit.completeExceptionally(
+          new FsException(
+              Errno.ENOTCONN,
+              "the connection was lost while the command ran; how it ended is unknown"));
+    }
+    started.completeExceptionally(notConnected(null));
+  }
+
+  private final class Running implements RemoteProcess {
+    private final OutputStream stdin = traffic.counted(getInvertedIn());
+    private final InputStream stdout = traffic.counted(getInvertedOut());
+    private final InputStream stderr = traffic.counted(getInvertedErr());
+
+    @Override
+    public OutputStream stdin() {
+      return stdin;
+    }
+
+    @Override
+    public InputStream stdout() {
+      return stdout;
+    }
+
+    @Override
+    public InputStream stderr() {
+      return stderr;
+    }
+
+    @Override
+    public CompletableFuture<ExitStatus> exit() {
+      return exit.copy();
+    }
+
+    @Override
+    public void close() {
+      ExecChannel.this.close(false); // not at once: the server is to hear of it
+    }
+  }
+}

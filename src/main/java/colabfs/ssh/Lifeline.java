@@ -1,0 +1,276 @@
+package colabfs.ssh;
+
+import colabfs.core.Errno;
+import colabfs.core.FsException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a connection: when it is lost a thread makes the next, with growing pauses, for ever, until
+ * it is closed. Whoever needs the connection gets it as a future.
+ *
+ * <p>Threading: any thread; futures end on the thread that connects, which must not be held up.
+ */
+final class Lifeline implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Lifeline.class.getName());
+
+  /** A waiting call cuts a pause down to this, counted from the last attempt. */
+  private static final Duration PAUSE_WITH_CALLERS = Duration.ofSeconds(1);
+
+  /** How often a failure that only a person can mend is looked at for a mended profile. */
+  private static final Duration LOOK_FOR_CHANGE = Duration.ofSeconds(2);
+
+  /** A connection that lasted so long was a good one: the pauses begin anew. */
+  private static final Duration GOOD_LIFE = Duration.ofSeconds(10);
+
+  private final Connector connector;
+  private final Backoff backoff;
+  private final InstantSource clock;
+
+  /** Guards what follows; nothing is taken, and no future ended, under it. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private final Condition changed = lock.newCondition();
+  private CompletableFuture<LiveLink> current;
+  private LinkStatus.State state = LinkStatus.State.CONNECTED;
+  private Instant since;
+  private @Nullable String lastError;
+  private boolean callWaiting;
+
+  /** Makes connections. */
+  interface Connector {
+    /** Waits until a connection stands or has failed. */
+    LiveLink connect() throws ConnectFailure, InterruptedException;
+
+    /** Whether the profile is another than the last attempt's. */
+    boolean isChanged();
+  }
+
+  /**
+   * @param first the connection to begin with
+   */
+  Lifeline(LiveLink first, Connector connector, Backoff backoff, InstantSource clock) {
+    this.connector = connector;
+    this.backoff = backoff;
+    this.clock = clock;
+    this.current = CompletableFuture.completedFuture(first);
+    this.since = clock.instant();
+    watch(first);
+    Thread thread = new Thread(this::run, "colabfs-reconnect");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** The connection if there is one now. */
+  @Nullable LiveLink now() {
+    lock.lock();
+    try {
+      LiveLink link =
+          state == LinkStatus.State.CONNECTED && current.isDone() ? current.join() : null;
+      return link == null || link.lost().isDone() ? null : link;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The connection, now or when it stands again; FsException when this is closed. */
+  CompletableFuture<LiveLink> next() {
+    LiveLink stale = null;
+    lock.lock();
+    try {
+      if (state == LinkStatus.State.CONNECTED && current.join().lost().isDone()) {
+        stale = current.join();
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (stale != null) {
+      lost(stale);
+    }
+    lock.lock();
+    try {
+      if (state == LinkStatus.State.RECONNECTING) {
+        callWaiting = true;
+        changed.signalAll();
+      }
+      return current.copy();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How the connection is doing, without its round trip and figures. */
+  LinkStatus status() {
+    lock.lock();
+    try {
+      return new LinkStatus(state, null, since, lastError, 0, 0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void watch(LiveLink link) {
+    CompletableFuture<?> unused = link.lost().thenAccept(reason -> lost(link));
+  }
+
+  /** Notes that a connection is gone; later calls for the same one change nothing. */
+  void lost(LiveLink link) {
+    String reason = link.lost().getNow("a request found it gone");
+    lock.lock();
+    try {
+      if (state != LinkStatus.State.CONNECTED || current.join() != link) {
+        return;
+      }
+      if (Duration.between(since, clock.instant()).compareTo(GOOD_LIFE) >= 0) {
+        backoff.reset();
+      }
+      enter(LinkStatus.State.RECONNECTING);
+      lastError = reason;
+      current = new CompletableFuture<>();
+      callWaiting = false;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    LOG.log(System.Logger.Level.WARNING, "the connection was lost ({0}); reconnecting", reason);
+    link.close();
+  }
+
+  private void enter(LinkStatus.State next) {
+    state = next;
+    since = clock.instant();
+  }
+
+  private void run() {
+    try {
+      while (awaitLoss()) {
+        reconnect();
+      }
+    } catch (InterruptedException e) {
+      LOG.log(System.Logger.Level.DEBUG, "no longer reconnecting");
+    }
+  }
+
+  /** False when this is closed. */
+  private boolean awaitLoss() throws InterruptedException {
+    lock.lock();
+    try {
+      while (state == LinkStatus.State.CONNECTED) {
+        changed.await();
+      }
+      return state == LinkStatus.State.RECONNECTING;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void reconnect() throws InterruptedException {
+    boolean permanent = false;
+    while (pause(permanent)) {
+      try {
+        stand(connector.connect());
+        return;
+      } catch (ConnectFailure e) {
+        permanent = e.reason().isPermanent();
+        failed(String.valueOf(e.getMessage()));
+      } catch (RuntimeException e) {
+        LOG.log(System.Logger.Level.ERROR, "while reconnecting", e);
+        failed("an error in colabfs: " + e);
+      }
+    }
+  }
+
+  private void failed(String message) {
+    LOG.log(System.Logger.Level.INFO, "not reconnected: {0}", message);
+    lock.lock();
+    try {
+      lastError = message;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for the next attempt's time; false when this is closed. */
+  private boolean pause(boolean permanent) throws InterruptedException {
+    Duration pause = permanent ? backoff.longest() : backoff.next();
+    long start = System.nanoTime();
+    while (true) {
+      long left = start + pause.toNanos() - System.nanoTime();
+      if (permanent && connector.isChanged()) {
+        left = 0;
+      }
+      lock.lock();
+      try {
+        if (state != LinkStatus.State.RECONNECTING) {
+          return false;
+        }
+        if (callWaiting && !permanent) {
+          left = Math.min(left, start + PAUSE_WITH_CALLERS.toNanos() - System.nanoTime());
+        }
+        if (left <= 0) {
+          callWaiting = false;
+          return true;
+        }
+        long nap = permanent ? Math.min(left, LOOK_FOR_CHANGE.toNanos()) : left;
+        boolean unused = changed.await(nap, TimeUnit.NANOSECONDS);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void stand(LiveLink link) {
+    CompletableFuture<LiveLink> waiters;
+    lock.lock();
+    try {
+      if (state == LinkStatus.State.CLOSED) {
+        waiters = null;
+      } else {
+        enter(LinkStatus.State.CONNECTED);
+        lastError = null;
+        waiters = current;
+        current = CompletableFuture.completedFuture(link);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (waiters == null) {
+      link.close();
+      return;
+    }
+    LOG.log(System.Logger.Level.INFO, "connected again");
+    watch(link);
+    waiters.complete(link);
+  }
+
+  @Override
+  public void close() {
+    CompletableFuture<LiveLink> last;
+    boolean wasConnected;
+    FsException closed = new FsException(Errno.ENOTCONN, "the connection was closed");
+    lock.lock();
+    try {
+      if (state == LinkStatus.State.CLOSED) {
+        return;
+      }
+      wasConnected = state == LinkStatus.State.CONNECTED;
+      enter(LinkStatus.State.CLOSED);
+      last = current;
+      current = CompletableFuture.failedFuture(closed);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (wasConnected) {
+      last.join().close();
+    } else {
+      last.completeExceptionally(closed);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package colabfs.ssh;
+
+import colabfs.remote.RemoteFs;
+import colabfs.remote.RemoteShell;
+import java.util.concurrent.CompletableFuture;
+
+/** One connection while it lasts. */
+interface LiveLink extends AutoCloseable {
+
+  /** The files, on this connection only. */
+  RemoteFs fs();
+
+  /** Commands, on this connection only. */
+  RemoteShell shell();
+
+  /** Ends, with the reason in words, when the connection is gone. */
+  CompletableFuture<String> lost();
+
+  /** Ends the connection, without waiting. */
+  @Override
+  void close();
+}

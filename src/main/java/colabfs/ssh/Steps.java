@@ -1,0 +1,57 @@
+package colabfs.ssh;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.sshd.common.future.SshFuture;
+
+/** Waits for the steps of connecting, each for so long at most. */
+final class Steps {
+  private final Prompts prompts;
+  private final Duration limit;
+
+  Steps(Prompts prompts, Duration limit) {
+    this.prompts = prompts;
+    this.limit = limit;
+  }
+
+  /** For steps in which nobody is asked anything. */
+  static Steps withoutQuestions(Duration limit) {
+    return new Steps(new Prompts(HostKeyPrompt.REFUSE, SecretPrompt.NONE, System::nanoTime), limit);
+  }
+
+  Duration limit() {
+    return limit;
+  }
+
+  /** Waits; the time in which a person is asked does not count. */
+  <T> T await(CompletableFuture<T> step)
+      throws ExecutionException, TimeoutException, InterruptedException {
+    return await(step, limit);
+  }
+
+  <T> T await(CompletableFuture<T> step, Duration patience)
+      throws ExecutionException, TimeoutException, InterruptedException {
+    long end = prompts.workNanos() + patience.toNanos();
+    while (true) {
+      long left = end - prompts.workNanos();
+      if (left <= 0 && !step.isDone()) {
+        throw new TimeoutException();
+      }
+      try {
+        return step.get(Math.max(1, left), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException e) {
+        // a question may have stopped the clock: look again
+      }
+    }
+  }
+
+  /** MINA's future as Java's; its value is MINA's future itself, done, whatever came of it. */
+  static <F extends SshFuture<F>> CompletableFuture<F> ended(F future) {
+    CompletableFuture<F> result = new CompletableFuture<>();
+    future.addListener(result::complete);
+    return result;
+  }
+}

@@ -1,0 +1,98 @@
+package colabfs.ssh;
+
+import colabfs.it.OpenSshServer;
+import colabfs.profile.Profile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Profiles and settings for the tests of this room. */
+final class Runtimes {
+  static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
+  static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /** Nobody's keys and no agent. */
+  static final Surroundings NOTHING = new Surroundings(Path.of("/nonexistent"), null);
+
+  private Runtimes() {}
+
+  /** The server, reached directly, with its own key file and its host key pinned. */
+  static Profile profile(OpenSshServer server) throws IOException {
+    return profile(server, server.port());
+  }
+
+  /** The same, reached by another port. */
+  static Profile profile(OpenSshServer server, int port) throws IOException {
+    return new Profile(
+        "test",
+        new Profile.Tcp("127.0.0.1", port),
+        server.user(),
+        key(server.privateKey(), null),
+        server.hostKeyLine(),
+        server.root().toString(),
+        null);
+  }
+
+  static Profile.Credentials key(Path file, @Nullable String passphrase) {
+    return new Profile.Credentials(null, file.toString(), passphrase);
+  }
+
+  static Profile with(Profile profile, Profile.Credentials credentials) {
+    return new Profile(
+        profile.name(),
+        profile.endpoint(),
+        profile.user(),
+        credentials,
+        profile.hostKey(),
+        profile.root(),
+        null);
+  }
+
+  static Profile with(Profile profile, Profile.Endpoint endpoint) {
+    return new Profile(
+        profile.name(),
+        endpoint,
+        profile.user(),
+        profile.credentials(),
+        profile.hostKey(),
+        profile.root(),
+        null);
+  }
+
+  static Profile withRoot(Profile profile, String root) {
+    return new Profile(
+        profile.name(),
+        profile.endpoint(),
+        profile.user(),
+        profile.credentials(),
+        profile.hostKey(),
+        root,
+        null);
+  }
+
+  static Profile unpinned(Profile profile) {
+    return new Profile(
+        profile.name(),
+        profile.endpoint(),
+        profile.user(),
+        profile.credentials(),
+        null,
+        profile.root(),
+        null);
+  }
+
+  static SshSettings settings(Profile profile) {
+    return settings(() -> profile);
+  }
+
+  static SshSettings settings(ProfileSource profile) {
+    return new SshSettings(
+        profile, null, HostKeyPrompt.REFUSE, SecretPrompt.NONE, CALL_TIMEOUT, CONNECT_TIMEOUT);
+  }
+
+  static SshSettings quick(Profile profile, Duration connectTimeout) {
+    return new SshSettings(
+        () -> profile, null, HostKeyPrompt.REFUSE, SecretPrompt.NONE, CALL_TIMEOUT, connectTimeout);
+  }
+}

@@ -1,0 +1,69 @@
+package colabfs.ssh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import colabfs.core.RemotePath;
+import colabfs.it.OpenSshServer;
+import colabfs.it.Relay;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A connection in good weather, against OpenSSH. */
+@Timeout(60)
+final class SshRemoteIT {
+  @TempDir static Path dir;
+
+  private static OpenSshServer server;
+
+  @BeforeAll
+  static void startServer() throws Exception {
+    server = OpenSshServer.start(dir);
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @Test
+  void connection_tellsOfTheServer() throws Exception {
+    Files.writeString(server.root().resolve("seen"), "x");
+    try (SshRemote remote = SshRemote.connect(Runtimes.settings(Runtimes.profile(server)))) {
+      assertThat(remote.root()).isEqualTo(server.root().toString());
+      assertThat(remote.hostKey()).isEqualTo(server.hostKeyLine());
+      assertThat(remote.facts().software()).startsWith("OpenSSH_");
+      assertThat(remote.facts().extensions()).contains("posix-rename@openssh.com");
+      assertThat(remote.identity().uid())
+          .isEqualTo((Integer) Files.getAttribute(server.root(), "unix:uid"));
+      assertThat(remote.identity().gids()).contains(remote.identity().gid());
+      assertThat(remote.fs().lstat(RemotePath.of("/seen")).get(5, TimeUnit.SECONDS).sizeBytes())
+          .isEqualTo(1);
+      assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
+      assertThat(remote.status().bytesReceived()).isPositive();
+    }
+  }
+
+  @Test
+  void connecting_at80ms_takesFewRoundTrips() throws Exception {
+    try (Relay relay = Relay.start(server.port(), Duration.ofMillis(80), 0)) {
+      for (String round : List.of("first", "second")) {
+        long start = System.nanoTime();
+        try (SshRemote remote =
+            SshRemote.connect(Runtimes.settings(Runtimes.profile(server, relay.port())))) {
+          long millis = Duration.ofNanos(System.nanoTime() - start).toMillis();
+          System.out.println("connect at 80 ms, " + round + ": " + millis + " ms");
+          assertThat(millis).isLessThan(5_000);
+          assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
+        }
+      }
+    }
+  }
+}
