@@ -9,6 +9,8 @@ import colabfs.core.RemotePath;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 final class MetadataCacheTest {
@@ -272,6 +274,28 @@ final class MetadataCacheTest {
     }
     assertThat(cache.lookup(path("/d/img_77777.jpg"))).isEqualTo(known(77_777));
     assertThat(cache.listing(path("/d"))).hasSize(101_000);
+  }
+
+  @Test
+  void lookups_whileADirectoryIsRenamed_seeBeforeOrAfterAndNothingBetween() {
+    cache.putListing(path("/d"), List.of(dir("a")), cache.stamp());
+    cache.putListing(path("/d/a"), List.of(entry("x", 1)), cache.stamp());
+    AtomicBoolean ended = new AtomicBoolean();
+    CompletableFuture<Void> reader =
+        CompletableFuture.runAsync(
+            () -> {
+              while (!ended.get()) {
+                assertThat(names("/d")).hasSize(1);
+                assertThat(cache.lookup(path("/d/a"))).isNotEqualTo(Lookup.UNKNOWN);
+              }
+            });
+    for (int i = 0; i < 20_000 && !reader.isDone(); i++) {
+      cache.renamed(path("/d/a"), path("/d/b"));
+      assertThat(cache.lookup(path("/d/b/x"))).isEqualTo(known(1));
+      cache.renamed(path("/d/b"), path("/d/a"));
+    }
+    ended.set(true);
+    reader.join();
   }
 
   private List<String> names(String directory) {
