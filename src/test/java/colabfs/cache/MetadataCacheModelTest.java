@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
  * their seed.
  */
 final class MetadataCacheModelTest {
-  private static final int RUNS = 300;
+  private static final int RUNS = 120;
   private static final int STEPS = 300;
   private static final String[] NAMES = {"a", "b", "ab"};
   private static final Duration TTL = Duration.ofSeconds(100);
