@@ -254,6 +254,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
           if (first != null) {
             throw first;
           }
+          nodes.awaitAllTimes();
         });
   }
 
@@ -290,6 +291,11 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       } catch (FsException e) {
         LOG.log(System.Logger.Level.WARNING, "Closing {0} failed: {1}", node.path(), e);
       }
+    }
+    try {
+      nodes.awaitAllTimes();
+    } catch (FsException e) {
+      LOG.log(System.Logger.Level.WARNING, "Times of saved files are lost: {0}", e);
     }
     blocks.clear();
   }

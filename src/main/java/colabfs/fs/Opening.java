@@ -203,6 +203,7 @@ final class Opening {
   private FileAttrs askNow(RemotePath path, @Nullable CompletableFuture<RemoteFile> opening)
       throws FsException {
     try {
+      nodes.awaitTimes(path);
       FileAttrs attrs = patience.await(lookups.ask(path));
       requireRegular(path, attrs);
       return attrs;
