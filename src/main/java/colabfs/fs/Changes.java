@@ -170,7 +170,6 @@ final class Changes {
         () -> {
           OpenNode node = nodes.get(path);
           if (node == null || !node.utimens(given, newNames.nowNanos())) {
-            nodes.awaitTimes(path);
             FileAttrs now = shown(path);
             await(remote.setattr(path, new AttrChange(null, null, null, given)), path);
             changed(path, now.withTimes(given.atimeNanos(), given.mtimeNanos(), 0));
@@ -196,7 +195,6 @@ final class Changes {
 
   private void truncateClosed(RemotePath path, @Nullable OpenNode node, long sizeBytes)
       throws FsException {
-    nodes.awaitTimes(path);
     FileAttrs now = shown(path);
     if (now.isDirectory()) {
       throw new FsException(Errno.EISDIR, path + ": is a directory");
@@ -270,7 +268,6 @@ final class Changes {
 
   /** Unsent writes go first; what goes wrong with them is told to who flushes the file. */
   private void settle(RemotePath path) throws FsException {
-    nodes.awaitTimes(path);
     OpenNode node = nodes.get(path);
     if (node != null) {
       try {

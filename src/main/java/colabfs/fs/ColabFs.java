@@ -254,7 +254,6 @@ public final class ColabFs implements FileSystem, AutoCloseable {
           if (first != null) {
             throw first;
           }
-          nodes.awaitAllTimes();
         });
   }
 
@@ -283,6 +282,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     for (OpenNode node : nodes.all()) {
       try {
         node.flush(false);
+        node.settle();
       } catch (FsException e) {
         LOG.log(System.Logger.Level.ERROR, "Unsent writes of {0} are lost: {1}", node.path(), e);
       }
@@ -291,11 +291,6 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       } catch (FsException e) {
         LOG.log(System.Logger.Level.WARNING, "Closing {0} failed: {1}", node.path(), e);
       }
-    }
-    try {
-      nodes.awaitAllTimes();
-    } catch (FsException e) {
-      LOG.log(System.Logger.Level.WARNING, "Times of saved files are lost: {0}", e);
     }
     blocks.clear();
   }

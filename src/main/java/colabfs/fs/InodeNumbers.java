@@ -70,8 +70,9 @@ final class InodeNumbers {
     return others;
   }
 
+  /** Whether both are names of one file, if both are there. */
   synchronized boolean same(RemotePath one, RemotePath other) {
-    return identityLocked(one).equals(identityLocked(other));
+    return names(one) > 1 && identityLocked(one).equals(identityLocked(other));
   }
 
   /** Something new stands there: it does not get a number that something else still has. */

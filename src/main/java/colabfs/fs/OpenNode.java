@@ -40,9 +40,9 @@ final class OpenNode {
   /** Changed only under {@code writing}. */
   private volatile @Nullable WriteThrough writer;
 
-  /** What the writer was made from: lives on one connection only. */
+  /** Times were sent after the last flush, which did not wait for them. */
   @GuardedBy("writing")
-  private @Nullable RemoteFile file;
+  private boolean timesSent;
 
   /** Puts a new file's mode right; must be done before anything else changes it. */
   @GuardedBy("writing")
@@ -81,14 +81,14 @@ final class OpenNode {
 
     WriteThrough writer(RemotePath path, RemoteFile file);
 
-    /** Sends the times as they are shown, and does not wait. */
-    void sendTimes(OpenNode node, RemoteFile file);
-
     /** Whether the login may set times of a file with these attributes. */
     boolean maySetTimes(FileAttrs attrs);
 
     /** The runtime has the node's content and times as they are shown. */
     void settled(OpenNode node);
+
+    /** The runtime has the times, too, that were sent after the writes. */
+    void confirmed(OpenNode node);
 
     /** Nobody knows what the runtime has of it. */
     void unknown(OpenNode node);
@@ -257,7 +257,6 @@ final class OpenNode {
         return;
       }
       writer = around.writer(path, opened);
-      file = opened;
       if (readable) {
         reader.share(opened, attrs);
       }
@@ -348,16 +347,23 @@ final class OpenNode {
     attrs = now;
   }
 
-  /** Takes times that go with the next flush; false when nothing is written that they wait for. */
+  /**
+   * Sets the times of a file that is open for writing: at once, or with the flush that is to come.
+   * False when it is not, and the caller sets them by path.
+   */
   boolean utimens(AttrChange.Times times, long ctimeNanos) throws FsException {
     around.patience().lock(writing);
     try {
-      if (writer == null || !dirty) {
+      if (writer == null) {
         return false;
       }
-      timesDue = true;
       synchronized (this) {
         attrs = attrs.withTimes(times.atimeNanos(), times.mtimeNanos(), ctimeNanos);
+      }
+      timesDue = true;
+      if (!dirty) {
+        dirty = true;
+        flush(false);
       }
       return true;
     } finally {
@@ -376,6 +382,10 @@ final class OpenNode {
         awaitSetUpLocked();
         writer.drain();
         blocks.settled();
+        if (timesSent) {
+          timesSent = false;
+          around.confirmed(this);
+        }
       } catch (FsException e) {
         failedLocked(e);
         throw e;
@@ -407,8 +417,10 @@ final class OpenNode {
       }
       blocks.settled();
       if (dirty) {
-        if (timesDue && timesKnown && file != null) {
-          around.sendTimes(this, file);
+        if (timesDue && timesKnown) {
+          // Not waited for: a program that closes a file has lost nothing if they do not arrive.
+          out.setattr(AttrChange.times(attrs.atimeNanos(), attrs.mtimeNanos()));
+          timesSent = true;
         }
         timesDue = false;
         if (timesKnown) {

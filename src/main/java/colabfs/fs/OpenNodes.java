@@ -3,7 +3,6 @@ package colabfs.fs;
 import colabfs.cache.BlockCache;
 import colabfs.cache.Lookup;
 import colabfs.cache.MetadataCache;
-import colabfs.core.AttrChange;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
@@ -61,10 +60,6 @@ final class OpenNodes implements OpenNode.Surroundings {
   /** How many handles a node has; those whose path is not theirs any more, too. */
   @GuardedBy("this")
   private final Map<OpenNode, Integer> handles = new HashMap<>();
-
-  /** Sent when the last write was acknowledged, and not waited for. */
-  @GuardedBy("this")
-  private final Map<RemotePath, CompletableFuture<Void>> timesOnTheirWay = new HashMap<>();
 
   /** The number under which blocks of one version are cached. */
   private record Content(long id, Version version) {}
@@ -206,7 +201,8 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   /** Answers which nodes are to be told that they moved. */
   synchronized List<OpenNode> renamed(RemotePath from, RemotePath to, boolean tree) {
-    if (numbers.same(from, to)) { // two names of one file: rename(2) does nothing
+    boolean toIsMissing = metadata.lookup(to) instanceof Lookup.Absent;
+    if (numbers.same(from, to) && !toIsMissing) { // names of one file: rename(2) does nothing
       metadata.invalidate(from);
       metadata.invalidate(to);
       return List.of();
@@ -263,71 +259,13 @@ final class OpenNodes implements OpenNode.Surroundings {
     return identity.isRoot() || attrs.uid() == identity.uid();
   }
 
-  /**
-   * Sends the times of a file whose writes are acknowledged. Not waited for: a program that closes
-   * a file has lost nothing when its mtime is the runtime's own; but whoever changes the file by
-   * its path next waits, since he goes another way to the runtime and might get there first.
-   */
   @Override
-  public void sendTimes(OpenNode node, RemoteFile file) {
-    FileAttrs shown = node.attrs();
-    AttrChange change = AttrChange.times(shown.atimeNanos(), shown.mtimeNanos());
-    RemotePath path = node.path();
-    CompletableFuture<Void> sent =
-        file.fsetattr(change)
-            .exceptionallyCompose(
-                lost -> node.isDetached() ? failed(lost) : remote.setattr(node.path(), change));
-    synchronized (this) {
-      timesOnTheirWay.put(path, sent);
+  public synchronized void confirmed(OpenNode node) {
+    if (!node.isDetached()
+        && metadata.lookup(node.path()) instanceof Lookup.Known known
+        && known.attrs().equals(node.attrs())) {
+      metadata.changed(node.path(), node.attrs()); // looks that were sent before are too old
     }
-    var unused =
-        sent.whenComplete(
-            (done, failure) -> {
-              synchronized (this) {
-                timesOnTheirWay.remove(path, sent);
-                confirmLocked(path, shown);
-              }
-            });
-  }
-
-  /** Waits for times that were sent and not waited for. */
-  void awaitTimes(RemotePath path) throws FsException {
-    CompletableFuture<Void> sent;
-    synchronized (this) {
-      sent = timesOnTheirWay.get(path);
-    }
-    if (sent != null) {
-      try {
-        patience.await(sent);
-      } catch (FsException e) {
-        if (e.isConnectionFailure()) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  /** As {@link #awaitTimes}, for all files. */
-  void awaitAllTimes() throws FsException {
-    List<RemotePath> paths;
-    synchronized (this) {
-      paths = List.copyOf(timesOnTheirWay.keySet());
-    }
-    for (RemotePath path : paths) {
-      awaitTimes(path);
-    }
-  }
-
-  /** Looks that were sent before the runtime had the times are not believed. */
-  @GuardedBy("this")
-  private void confirmLocked(RemotePath path, FileAttrs shown) {
-    if (metadata.lookup(path) instanceof Lookup.Known known && known.attrs().equals(shown)) {
-      metadata.changed(path, shown);
-    }
-  }
-
-  private static CompletableFuture<Void> failed(Throwable reason) {
-    return CompletableFuture.failedFuture(reason);
   }
 
   @Override
