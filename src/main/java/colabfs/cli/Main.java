@@ -2,6 +2,8 @@ package colabfs.cli;
 
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +26,13 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     subcommands = {
       InitCommand.class,
+      MountCommand.class,
+      ExecCommand.class,
+      StatusCommand.class,
+      UmountCommand.class,
       ProfilesCommand.class,
+      DemoCommand.class,
+      DaemonCommand.class,
       HelpCommand.class,
     },
     commandListHeading = "%nCommands:%n",
@@ -62,7 +70,10 @@ public final class Main implements Runnable {
   }
 
   static CommandLine commandLine(Surroundings surroundings) {
-    return new CommandLine(new Main(surroundings))
+    CommandLine commandLine = new CommandLine(new Main(surroundings));
+    // What follows the command's name is the command's own.
+    Objects.requireNonNull(commandLine.getSubcommands().get("exec")).setStopAtPositional(true);
+    return commandLine
         .setOut(surroundings.out())
         .setErr(surroundings.err())
         .setExpandAtFiles(false)
@@ -90,6 +101,11 @@ public final class Main implements Runnable {
   ProfileStore store() {
     return new ProfileStore(
         ProfileStore.configDirectory(surroundings.environment()), surroundings::warn);
+  }
+
+  /** What the option -p says, or null. */
+  @Nullable String profileOption() {
+    return global.profile;
   }
 
   /** The profile that is meant: the option's, else the environment's, else the default. */

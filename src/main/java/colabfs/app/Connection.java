@@ -1,0 +1,77 @@
+package colabfs.app;
+
+import colabfs.control.LaunchPipe.Person;
+import colabfs.profile.Profile;
+import colabfs.profile.ProfileException;
+import colabfs.profile.ProfileStore;
+import colabfs.ssh.ConnectFailure;
+import colabfs.ssh.SecretPrompt;
+import colabfs.ssh.SshRemote;
+import colabfs.ssh.SshSettings;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Connects to a profile's runtime. Questions go to a person while the first connection is made;
+ * reconnects later get the same answers, and no new server is trusted.
+ */
+final class Connection {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(20);
+
+  private final ProfileStore profiles;
+  private final String profile;
+  private final Person person;
+
+  /** What was typed, by what was asked: kept in memory for reconnects, written nowhere. */
+  private final Map<String, String> typed = new ConcurrentHashMap<>();
+
+  private volatile boolean connected;
+
+  Connection(ProfileStore profiles, String profile, Person person) {
+    this.profiles = profiles;
+    this.profile = profile;
+    this.person = person;
+  }
+
+  SshRemote open(MountOptions options) throws ConnectFailure {
+    return open(options.effectiveRoot(), options.effectiveCallTimeout());
+  }
+
+  /** Waits for the network, and for the person. */
+  SshRemote open(@Nullable String root, Duration callTimeout) throws ConnectFailure {
+    SecretPrompt secrets = this::secret;
+    SshRemote remote =
+        SshRemote.connect(
+            new SshSettings(
+                () -> profiles.load(profile),
+                root,
+                (key, fingerprint) -> !connected && person.acceptsHostKey(key, fingerprint),
+                secrets,
+                callTimeout,
+                CONNECT_TIMEOUT));
+    connected = true;
+    return remote;
+  }
+
+  /** Keeps the key of a server that was just trusted. */
+  void pin(SshRemote remote) throws ProfileException {
+    Profile stored = profiles.load(profile);
+    if (stored.hostKey() == null) {
+      profiles.save(stored.withHostKey(remote.hostKey()));
+    }
+  }
+
+  private char @Nullable [] secret(String prompt) {
+    if (connected) {
+      String known = typed.get(prompt);
+      return known == null ? null : known.toCharArray();
+    }
+    char[] answer = person.secret(prompt);
+    if (answer != null) {
+      typed.put(prompt, new String(answer));
+    }
+    return answer;
+  }
+}

@@ -1,0 +1,86 @@
+package colabfs.app;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code colabfs mount} was asked for.
+ *
+ * @param profile name of the profile
+ * @param mountpoint absolute, links resolved
+ * @param root directory on the runtime; null for the profile's
+ * @param drive Google Drive's mount: its root unless another is given, and more patience
+ * @param prefetch entering a directory fetches what is below it
+ * @param callTimeout the longest that a call into the mount may take; null for the usual
+ * @param fuseOptions as given after {@code -o}, one each, without allow_other
+ */
+public record MountOptions(
+    String profile,
+    Path mountpoint,
+    @Nullable String root,
+    boolean drive,
+    boolean readOnly,
+    boolean allowOther,
+    boolean prefetch,
+    @Nullable Duration callTimeout,
+    List<String> fuseOptions) {
+
+  /** Where Google Drive is after {@code drive.mount('/content/drive')} in a notebook. */
+  static final String DRIVE_ROOT = "/content/drive/MyDrive";
+
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
+
+  /** Drive's own mount asks Google for what it has not seen: seconds a directory. */
+  private static final Duration DRIVE_CALL_TIMEOUT = Duration.ofSeconds(60);
+
+  /** How long Drive's listings are believed: looking again is dear, and others seldom change it. */
+  static final Duration DRIVE_METADATA_TTL = Duration.ofSeconds(60);
+
+  public MountOptions {
+    fuseOptions = List.copyOf(fuseOptions);
+  }
+
+  /** The root to be mounted; null for the profile's. */
+  @Nullable String effectiveRoot() {
+    return root == null && drive ? DRIVE_ROOT : root;
+  }
+
+  /** The longest that a call into the mount may take. */
+  Duration effectiveCallTimeout() {
+    if (callTimeout != null) {
+      return callTimeout;
+    }
+    return drive ? DRIVE_CALL_TIMEOUT : CALL_TIMEOUT;
+  }
+
+  /** The arguments of {@code colabfs mount} that mean the same. */
+  List<String> asArguments() {
+    List<String> arguments = new ArrayList<>();
+    if (root != null) {
+      arguments.add("--root=" + root);
+    }
+    if (drive) {
+      arguments.add("--drive");
+    }
+    if (readOnly) {
+      arguments.add("--read-only");
+    }
+    if (allowOther) {
+      arguments.add("-o=allow_other");
+    }
+    if (!prefetch) {
+      arguments.add("--no-prefetch");
+    }
+    if (callTimeout != null) {
+      arguments.add("--timeout=" + callTimeout.toSeconds());
+    }
+    fuseOptions.forEach(option -> arguments.add("-o=" + option));
+    arguments.add("--");
+    arguments.add(profile);
+    arguments.add(mountpoint.toString());
+    return arguments;
+  }
+}

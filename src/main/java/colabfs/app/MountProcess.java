@@ -1,0 +1,184 @@
+package colabfs.app;
+
+import colabfs.control.ControlException;
+import colabfs.control.ControlServer;
+import colabfs.control.LaunchPipe.Person;
+import colabfs.control.ProcessIdentity;
+import colabfs.control.RunningMount;
+import colabfs.control.RunningMounts;
+import colabfs.control.RuntimeDirectory;
+import colabfs.core.FsException;
+import colabfs.fs.ColabFs;
+import colabfs.fs.FsSettings;
+import colabfs.fuse.FuseMount;
+import colabfs.fuse.FuseSettings;
+import colabfs.fuse.LocalUser;
+import colabfs.fuse.MountException;
+import colabfs.profile.Profile;
+import colabfs.profile.ProfileException;
+import colabfs.profile.ProfileStore;
+import colabfs.ssh.ConnectFailure;
+import colabfs.ssh.SshRemote;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * The process that serves one mount, from the first look at the profile to its end.
+ *
+ * <p>Threading: one thread; signals and requests come on others. Errors: {@link AppException} until
+ * the mount is there; after that they are in the log.
+ */
+public final class MountProcess {
+  private static final Logger LOG = System.getLogger(MountProcess.class.getName());
+
+  /**
+   * What the kernel may answer from memory. Nothing: what a command on the runtime has changed
+   * shows at once, and an answer from our own cache costs a tenth of a millisecond.
+   */
+  private static final Duration KERNEL_MEMORY = Duration.ZERO;
+
+  private final MountOptions options;
+  private final Map<String, String> environment;
+  private final ProfileStore profiles;
+
+  public MountProcess(MountOptions options, Map<String, String> environment) {
+    this.options = options;
+    this.environment = environment;
+    this.profiles = new ProfileStore(ProfileStore.configDirectory(environment));
+  }
+
+  /** Told when the mount answers. */
+  public interface Ready {
+    /**
+     * The mount answers, and is in the list.
+     *
+     * @throws IOException when nobody wants the mount any more: it ends
+     */
+    void ready(RunningMount mount) throws IOException;
+  }
+
+  /**
+   * Mounts, serves, and returns when it is unmounted and everything is closed.
+   *
+   * @param person answers questions until the mount is ready
+   * @param untilHangUp whether a SIGHUP ends the mount; else it is ignored
+   */
+  public void serve(Person person, Ready ready, boolean untilHangUp) throws AppException {
+    try {
+      RunningMounts list = new RunningMounts(RuntimeDirectory.of(environment));
+      Connection connection = new Connection(profiles, options.profile(), person);
+      try (SshRemote remote = connection.open(options)) {
+        connection.pin(remote);
+        LocalUser user = FuseMount.localUser();
+        try (ColabFs fs =
+                new ColabFs(
+                    remote.fs(), remote.identity(), fsSettings(remote, user), Clock.systemUTC());
+            FuseMount fuse = FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote))) {
+          serve(list, remote, fs, fuse, ready, untilHangUp);
+        }
+      }
+    } catch (ConnectFailure | MountException | ProfileException e) {
+      throw AppException.of(e);
+    } catch (IOException e) {
+      throw new AppException("the mount was not made: %s; try again".formatted(e.getMessage()), e);
+    }
+  }
+
+  private void serve(
+      RunningMounts list,
+      SshRemote remote,
+      ColabFs fs,
+      FuseMount fuse,
+      Ready ready,
+      boolean untilHangUp)
+      throws IOException {
+    RunningMount mount =
+        new RunningMount(
+            options.profile(),
+            options.mountpoint(),
+            remote.root(),
+            options.readOnly(),
+            ProcessIdentity.own(),
+            Clock.systemUTC().instant());
+    MountServices services = new MountServices(remote, fs, fuse, mount);
+    Path socket = list.socketOf(mount.mountpoint());
+    try (ControlServer server = ControlServer.listen(socket, services)) {
+      list.add(mount);
+      handleSignals(services, untilHangUp);
+      ready.ready(mount);
+      LOG.log(
+          Level.INFO,
+          "mounted {0} on {1}, listening on {2}",
+          remote.root(),
+          mount.mountpoint(),
+          server.socket());
+      fuse.ended().join();
+      LOG.log(Level.INFO, "unmounted {0}", mount.mountpoint());
+    } finally {
+      drain(fs);
+      list.forget(mount);
+    }
+  }
+
+  /** A mount that was taken away by umount(8) has not been drained by us. */
+  private static void drain(ColabFs fs) {
+    try {
+      fs.drain();
+    } catch (FsException e) {
+      LOG.log(Level.ERROR, "not everything that was written has reached the runtime", e);
+    }
+  }
+
+  private static void handleSignals(MountServices services, boolean untilHangUp) {
+    ProcessSignals.on("TERM", () -> end(services));
+    ProcessSignals.on("INT", () -> end(services));
+    ProcessSignals.on("HUP", untilHangUp ? () -> end(services) : () -> {});
+  }
+
+  /** Whoever signals wants the process to end, also when programs hold the mount. */
+  private static void end(MountServices services) {
+    try {
+      services.unmount(false, unsent -> {});
+    } catch (ControlException e) {
+      LOG.log(Level.WARNING, "ended by a signal", e);
+      try {
+        services.unmount(true, unsent -> {});
+      } catch (ControlException forced) {
+        LOG.log(Level.ERROR, "ended by a signal", forced);
+      }
+    }
+  }
+
+  private FsSettings fsSettings(SshRemote remote, LocalUser user) {
+    FsSettings usual =
+        FsSettings.defaults(remote.root(), options.mountpoint().toString(), user.uid(), user.gid());
+    return new FsSettings(
+        usual.remoteRoot(),
+        usual.mountpoint(),
+        options.readOnly(),
+        usual.localUid(),
+        usual.localGid(),
+        usual.mapOwner(),
+        options.drive() ? MountOptions.DRIVE_METADATA_TTL : usual.metadataTtl(),
+        usual.metadataEntries(),
+        usual.blockCacheBytes(),
+        options.prefetch(),
+        options.effectiveCallTimeout());
+  }
+
+  private FuseSettings fuseSettings(SshRemote remote) throws ProfileException {
+    Profile profile = profiles.load(options.profile());
+    return new FuseSettings(
+        profile.user() + "@" + profile.endpoint().host() + ":" + remote.root(),
+        options.readOnly(),
+        options.allowOther(),
+        options.fuseOptions(),
+        KERNEL_MEMORY,
+        KERNEL_MEMORY);
+  }
+}

@@ -1,0 +1,120 @@
+package colabfs.app;
+
+import colabfs.control.ControlException;
+import colabfs.control.RunningMount;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongConsumer;
+
+/** Ends a mount, whatever state its process is in. */
+public final class Unmounting {
+  /** From the unmount to the end of the process: it closes a connection. */
+  private static final Duration END_PATIENCE = Duration.ofSeconds(10);
+
+  /** Beyond this, a process that was asked to end is killed. */
+  private static final Duration KILL_PATIENCE = Duration.ofSeconds(5);
+
+  private static final Duration STATUS_PATIENCE = Duration.ofSeconds(3);
+
+  private final KnownMounts mounts;
+
+  public Unmounting(KnownMounts mounts) {
+    this.mounts = mounts;
+  }
+
+  /**
+   * Waits for what is unsent, unmounts, and returns when the mount's process has ended.
+   *
+   * @param force also when it is in use, when it does not answer, and when what is unsent cannot be
+   *     sent
+   * @return bytes that were lost
+   * @throws AppException nothing was unmounted
+   */
+  public long unmount(RunningMount mount, boolean force, LongConsumer progress)
+      throws AppException {
+    try {
+      if (!mount.process().isAlive()) {
+        clearDead(mount);
+        return 0;
+      }
+      if (force && !answers(mount)) {
+        endForcibly(mount);
+        return 0;
+      }
+      long lost = mounts.client(mount).unmount(force, progress);
+      awaitEnd(mount);
+      return lost;
+    } catch (ControlException e) {
+      if (e.reason() == ControlException.Reason.GONE && !mount.process().isAlive()) {
+        clearDead(mount); // it ended while we asked
+        return 0;
+      }
+      throw AppException.of(e);
+    }
+  }
+
+  private boolean answers(RunningMount mount) throws ControlException {
+    try {
+      mounts.client(mount).status(STATUS_PATIENCE);
+      return true;
+    } catch (ControlException e) {
+      return false;
+    }
+  }
+
+  private void clearDead(RunningMount mount) throws AppException {
+    if (MountTable.hasFuse(mount.mountpoint())) {
+      MountTable.detach(mount.mountpoint());
+    }
+    forget(mount);
+  }
+
+  private void endForcibly(RunningMount mount) throws AppException {
+    if (MountTable.hasFuse(mount.mountpoint())) {
+      MountTable.detach(mount.mountpoint());
+    }
+    Optional<ProcessHandle> process = ProcessHandle.of(mount.process().pid());
+    if (process.isPresent() && mount.process().isAlive()) {
+      process.get().destroy();
+      if (!ended(process.get(), KILL_PATIENCE)) {
+        process.get().destroyForcibly();
+        ended(process.get(), KILL_PATIENCE);
+      }
+    }
+    forget(mount);
+  }
+
+  private static void awaitEnd(RunningMount mount) throws AppException {
+    Optional<ProcessHandle> process = ProcessHandle.of(mount.process().pid());
+    if (process.isPresent() && !ended(process.get(), END_PATIENCE) && mount.process().isAlive()) {
+      throw new AppException(
+          "%s is unmounted, but its process %d has not ended; its files are still in use. Stop it with: kill %d"
+              .formatted(mount.mountpoint(), mount.process().pid(), mount.process().pid()));
+    }
+  }
+
+  private static boolean ended(ProcessHandle process, Duration patience) {
+    try {
+      process.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (java.util.concurrent.ExecutionException e) {
+      return true;
+    }
+  }
+
+  private void forget(RunningMount mount) throws AppException {
+    try {
+      mounts.forget(mount);
+    } catch (IOException e) {
+      throw new AppException("the list of mounts could not be changed: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package colabfs.cache;
+
+import colabfs.core.DirEntry;
+import colabfs.core.FileAttrs;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of the names in one directory: single answers, and perhaps the whole listing.
+ *
+ * <p>A name's value is a {@link FileAttrs} when it came with the listing and lives as long as that;
+ * a {@link Single} when it was learned by itself, later than the listing; {@link #HOLE} when the
+ * listing's word on it is void. In a whole listing a missing name is an absent one.
+ *
+ * <p>Threading: reads from any thread; edits under the owner's lock.
+ */
+final class Directory {
+
+  /**
+   * One name's own answer.
+   *
+   * @param attrs null when the name is absent
+   * @param stamp the own changes that the answer knows of
+   */
+  record Single(@Nullable FileAttrs attrs, long stamp, long expiresNanos) {}
+
+  /** The listing's age. */
+  private record Whole(long stamp, long expiresNanos) {}
+
+  private static final Object HOLE = new Object();
+
+  /** Fewer singles than this are never worth a search for expired ones. */
+  private static final int PURGE_FROM = 64;
+
+  private final ConcurrentHashMap<String, Object> values;
+  private volatile @Nullable Whole whole;
+  private int purgeAt = PURGE_FROM;
+
+  /** Nothing known. */
+  Directory() {
+    values = new ConcurrentHashMap<>(4);
+  }
+
+  /** A whole listing. */
+  Directory(List<DirEntry> entries, long stamp, long expiresNanos) {
+    values = new ConcurrentHashMap<>(entries.size() + entries.size() / 2 + 1);
+    for (DirEntry entry : entries) {
+      values.put(entry.name(), entry.attrs());
+    }
+    whole = new Whole(stamp, expiresNanos);
+  }
+
+  Lookup lookup(String name, long nowNanos) {
+    boolean listed = isWhole(nowNanos);
+    Object value = values.get(name);
+    if (value == null) {
+      return listed ? Lookup.ABSENT : Lookup.UNKNOWN;
+    }
+    if (value instanceof Single single) {
+      if (!listed && nowNanos - single.expiresNanos >= 0) {
+        return Lookup.UNKNOWN;
+      }
+      return single.attrs == null ? Lookup.ABSENT : new Lookup.Known(single.attrs);
+    }
+    return listed && value instanceof FileAttrs attrs ? new Lookup.Known(attrs) : Lookup.UNKNOWN;
+  }
+
+  /** The entries, or null unless the whole listing is known and fresh. */
+  @Nullable List<DirEntry> listing(long nowNanos) {
+    if (!isWhole(nowNanos)) {
+      return null;
+    }
+    List<DirEntry> entries = new ArrayList<>(values.size());
+    for (Map.Entry<String, Object> entry : values.entrySet()) {
+      Object value = entry.getValue();
+      if (value == HOLE) {
+        return null;
+      }
+      FileAttrs attrs = value instanceof Single single ? single.attrs : (FileAttrs) value;
+      if (attrs != null) {
+        entries.add(new DirEntry(entry.getKey(), attrs));
+      }
+    }
+    return entries;
+  }
+
+  boolean isWhole(long nowNanos) {
+    Whole listing = whole;
+    return listing != null && nowNanos - listing.expiresNanos < 0;
+  }
+
+  /** Takes what one name was found to be, unless something newer is known. */
+  void answer(String name, Single answer, long nowNanos) {
+    Whole listing = whole;
+    if (listing != null && isWhole(nowNanos) && listing.stamp > answer.stamp) {
+      return;
+    }
+    if (values.get(name) instanceof Single known && known.stamp > answer.stamp) {
+      return;
+    }
+    set(name, answer, nowNanos);
+  }
+
+  /** Sets what one name is after an own change. */
+  void set(String name, Single value, long nowNanos) {
+    if (value.attrs == null && isWhole(nowNanos)) {
+      values.remove(name);
+      return;
+    }
+    values.put(name, value);
+    if (values.size() >= purgeAt && !isWhole(nowNanos)) {
+      whole = null;
+      values.values().removeIf(v -> !isFreshSingle(v, nowNanos));
+      purgeAt = Math.max(PURGE_FROM, 2 * values.size());
+    }
+  }
+
+  /** Forgets what is known of one name. */
+  void forget(String name, long nowNanos) {
+    if (isWhole(nowNanos)) {
+      values.put(name, HOLE);
+    } else {
+      values.remove(name);
+    }
+  }
+
+  /** Keeps the other's single answers that know of more own changes than this listing does. */
+  void keepNewer(Directory older, long stamp, long nowNanos) {
+    older.values.forEach(
+        (name, value) -> {
+          if (value instanceof Single single
+              && single.stamp > stamp
+              && isFreshSingle(value, nowNanos)) {
+            set(name, single, nowNanos);
+          }
+        });
+  }
+
+  /** The names with something to remember: what it weighs. */
+  int size() {
+    return values.size();
+  }
+
+  private static boolean isFreshSingle(Object value, long nowNanos) {
+    return value instanceof Single single && nowNanos - single.expiresNanos < 0;
+  }
+}

@@ -1,0 +1,99 @@
+package colabfs.cli;
+
+import colabfs.app.MountOptions;
+import colabfs.profile.ProfileException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/** What {@code mount} and the process that it leaves behind are both told. */
+final class MountArguments {
+  private static final int MAX_TIMEOUT_SECONDS = 3600;
+
+  @Parameters(
+      arity = "1..2",
+      paramLabel = "[PROFILE] MOUNTPOINT",
+      hideParamSyntax = true,
+      description = "The profile's name, and an empty directory.")
+  private List<String> arguments = List.of();
+
+  @Option(
+      names = "--root",
+      paramLabel = "DIR",
+      description = "Mount this directory of the runtime instead of the profile's.")
+  private @Nullable String root;
+
+  @Option(
+      names = "--drive",
+      description =
+          "Mount Google Drive as a notebook mounted it, /content/drive/MyDrive, and be as patient"
+              + " as it needs.")
+  private boolean drive;
+
+  @Option(names = "--read-only", description = "Refuse every change.")
+  private boolean readOnly;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      description = "The longest that a call into the mount may take (20; with --drive 60).")
+  private @Nullable Integer timeoutSeconds;
+
+  @Option(
+      names = "--no-prefetch",
+      description = "Do not fetch what is below a directory when it is entered.")
+  private boolean noPrefetch;
+
+  @Option(
+      names = "-o",
+      paramLabel = "OPTION",
+      split = ",",
+      description = "Options for FUSE, such as allow_other or nonempty; may be repeated.")
+  private List<String> fuseOptions = List.of();
+
+  MountOptions options(Main main, CommandLine command) throws ProfileException {
+    if (timeoutSeconds != null && (timeoutSeconds < 1 || timeoutSeconds > MAX_TIMEOUT_SECONDS)) {
+      throw new ParameterException(
+          command, "--timeout must be 1 to %d seconds".formatted(MAX_TIMEOUT_SECONDS));
+    }
+    boolean named = arguments.size() == 2;
+    List<String> options = new ArrayList<>(fuseOptions);
+    boolean allowOther = options.removeIf("allow_other"::equals);
+    boolean ro = options.removeIf("ro"::equals);
+    return new MountOptions(
+        named ? main.profileName(command, arguments.get(0)) : main.profileName(),
+        mountpoint(arguments.get(named ? 1 : 0)),
+        root,
+        drive,
+        readOnly || ro,
+        allowOther,
+        !noPrefetch,
+        timeoutSeconds == null ? null : Duration.ofSeconds(timeoutSeconds),
+        options);
+  }
+
+  /** Links resolved, except in the last name when that cannot be looked at: a dead mount. */
+  private static Path mountpoint(String text) {
+    Path absolute = Path.of(text).toAbsolutePath().normalize();
+    Path parent = absolute.getParent();
+    Path name = absolute.getFileName();
+    if (parent == null || name == null) {
+      return absolute;
+    }
+    try {
+      return Files.isSymbolicLink(absolute)
+          ? absolute.toRealPath()
+          : parent.toRealPath().resolve(name);
+    } catch (IOException e) {
+      return absolute; // mounting will say what is wrong with it
+    }
+  }
+}

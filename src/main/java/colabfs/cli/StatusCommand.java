@@ -1,0 +1,106 @@
+package colabfs.cli;
+
+import colabfs.app.KnownMounts;
+import colabfs.control.MountStatus;
+import colabfs.control.StatusDocument;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code colabfs status}. */
+@Command(
+    name = "status",
+    description = "Shows the mounts: connection, round trip, caches, unsent bytes.")
+final class StatusCommand implements Callable<Integer> {
+
+  @ParentCommand
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Main main;
+
+  @Option(names = "--json", description = "Print JSON (docs/STATUS.md).")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    List<MountStatus> statuses = KnownMounts.of(main.surroundings().environment()).statuses();
+    PrintWriter out = main.surroundings().out();
+    if (json) {
+      out.print(StatusDocument.of(statuses));
+    } else if (statuses.isEmpty()) {
+      out.println("nothing is mounted");
+    } else {
+      statuses.forEach(status -> print(out, status));
+    }
+    return 0;
+  }
+
+  private static void print(PrintWriter out, MountStatus status) {
+    out.println(status.mount().mountpoint());
+    Shown.line(
+        out,
+        "  of",
+        status.mount().profile()
+            + ":"
+            + status.mount().root()
+            + (status.mount().readOnly() ? ", read-only" : ""));
+    Shown.line(out, "  state", state(status));
+    if (status.lastError() != null) {
+      Shown.line(out, "  last error", status.lastError());
+    }
+    MountStatus.Figures figures = status.figures();
+    if (figures != null) {
+      Shown.line(
+          out,
+          "  unsent",
+          Sizes.of(figures.unsentBytes()) + ", %d files open".formatted(figures.openFiles()));
+      Shown.line(
+          out,
+          "  cached",
+          "%d names, %d directories, %s of content"
+              .formatted(figures.attributes(), figures.listings(), Sizes.of(figures.blockBytes())));
+      Shown.line(
+          out,
+          "  moved",
+          "%s sent, %s received"
+              .formatted(Sizes.of(figures.sentBytes()), Sizes.of(figures.receivedBytes())));
+    }
+  }
+
+  private static String state(MountStatus status) {
+    StringBuilder text = new StringBuilder(status.state());
+    Instant since = status.connectedSince();
+    if (since != null) {
+      text.append(" for ").append(ago(since));
+    }
+    Double roundTrip = status.roundTripMillis();
+    if (roundTrip != null) {
+      text.append(String.format(Locale.ROOT, ", round trip %.1f ms", roundTrip));
+    }
+    text.append(", pid ").append(status.mount().process().pid());
+    switch (status.state()) {
+      case MountStatus.DEAD ->
+          text.append("; clear it away with: colabfs umount ").append(status.mount().mountpoint());
+      case MountStatus.NOT_ANSWERING ->
+          text.append("; end it with: colabfs umount --force ").append(status.mount().mountpoint());
+      default -> {}
+    }
+    return text.toString();
+  }
+
+  private static String ago(Instant since) {
+    Duration duration = Duration.between(since, Instant.now());
+    if (duration.toHours() > 0) {
+      return "%d h %d min".formatted(duration.toHours(), duration.toMinutesPart());
+    }
+    return duration.toMinutes() > 0
+        ? "%d min".formatted(duration.toMinutes())
+        : "%d s".formatted(Math.max(0, duration.toSeconds()));
+  }
+}

@@ -1,0 +1,105 @@
+package colabfs.control;
+
+import colabfs.exec.ExecException;
+import colabfs.exec.ExecIo;
+import colabfs.exec.ExecSignal;
+import colabfs.exec.RunningCommand;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * The server's end of one {@code exec}: a thread that runs the command, while the connection's own
+ * thread reads input and signals. A client that goes away hangs up on the command.
+ */
+final class ExecConnection {
+  private static final Logger LOG = System.getLogger(ExecConnection.class.getName());
+
+  private final FrameChannel channel;
+  private final ControlHandler handler;
+  private final Request.Exec request;
+  private final GrantedInput input;
+  private final CompletableFuture<RunningCommand> running = new CompletableFuture<>();
+
+  ExecConnection(FrameChannel channel, ControlHandler handler, Request.Exec request) {
+    this.channel = channel;
+    this.handler = handler;
+    this.request = request;
+    this.input = new GrantedInput(bytes -> channel.send(FrameType.STDIN_ROOM, bytes));
+  }
+
+  /** Returns when the client is gone or has its answer. */
+  void serve() {
+    Thread runner = new Thread(this::run, "control-exec");
+    runner.setDaemon(true);
+    runner.start();
+    try {
+      input.open();
+      Frame frame = channel.receive();
+      while (frame != null) {
+        take(frame);
+        frame = channel.receive();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "client of an exec is gone", e);
+    } finally {
+      input.end();
+      whenRunning(RunningCommand::hangUp);
+    }
+  }
+
+  private void take(Frame frame) throws IOException {
+    switch (frame.type()) {
+      case STDIN -> input.put(frame.payload());
+      case STDIN_EOF -> input.end();
+      case SIGNAL -> {
+        ExecSignal signal = signal(frame.text());
+        whenRunning(command -> command.signal(signal));
+      }
+      default -> throw new IOException("not expected in an exec: " + frame.type());
+    }
+  }
+
+  /** At once, or as soon as the command runs; never when it could not be started. */
+  private void whenRunning(Consumer<RunningCommand> action) {
+    var unused = running.thenAccept(action);
+  }
+
+  private static ExecSignal signal(String name) throws IOException {
+    try {
+      return ExecSignal.valueOf(name);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("not a signal: " + name, e);
+    }
+  }
+
+  private void run() {
+    try (channel) {
+      try {
+        ExecIo io =
+            new ExecIo(
+                input,
+                new FrameOutput(channel, FrameType.STDOUT),
+                new FrameOutput(channel, FrameType.STDERR));
+        RunningCommand command = handler.exec(request.words(), request.directory(), io);
+        running.complete(command);
+        channel.send(FrameType.EXIT, command.await());
+      } catch (ExecException e) {
+        channel.send(FrameType.ERROR, Messages.writeError(failed(e)));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "client of an exec is gone", e);
+    } finally {
+      running.cancel(false);
+    }
+  }
+
+  private static ControlException failed(ExecException e) {
+    String message = e.getMessage() == null ? e.toString() : e.getMessage();
+    return new ControlException(ControlException.Reason.FAILED, message, e);
+  }
+}

@@ -1,0 +1,55 @@
+package colabfs.control;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a mount is, as {@code colabfs status} tells it.
+ *
+ * @param state one of the constants here
+ * @param connectedSince start of the present connection, or of its loss; null when unknown
+ * @param roundTripMillis last measured, or null
+ * @param figures what the mount holds; null when it does not answer
+ * @param lastError of the connection, or null
+ */
+public record MountStatus(
+    RunningMount mount,
+    String state,
+    @Nullable Instant connectedSince,
+    @Nullable Double roundTripMillis,
+    @Nullable Figures figures,
+    @Nullable String lastError) {
+
+  public static final String CONNECTED = "connected";
+  public static final String RECONNECTING = "reconnecting";
+  public static final String CLOSED = "closed";
+
+  /** Its process is there and said nothing within two seconds. */
+  public static final String NOT_ANSWERING = "not answering";
+
+  /** Its process has ended and the mount point is still mounted. */
+  public static final String DEAD = "dead";
+
+  /**
+   * What a mount holds and has moved.
+   *
+   * @param attributes names whose attributes are known
+   * @param listings directories whose entries are known
+   * @param blockBytes file content kept in memory
+   * @param unsentBytes written and not yet acknowledged by the server
+   * @param openFiles files that programs have open
+   */
+  public record Figures(
+      long attributes,
+      long listings,
+      long blockBytes,
+      long unsentBytes,
+      long openFiles,
+      long sentBytes,
+      long receivedBytes) {}
+
+  /** For a mount that says nothing of itself. */
+  public static MountStatus silent(RunningMount mount, String state) {
+    return new MountStatus(mount, state, null, null, null, null);
+  }
+}

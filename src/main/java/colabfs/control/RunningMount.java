@@ -1,0 +1,22 @@
+package colabfs.control;
+
+import java.nio.file.Path;
+import java.time.Instant;
+
+/**
+ * One mount in the list of running mounts.
+ *
+ * @param profile what it was mounted from
+ * @param mountpoint absolute local directory
+ * @param root absolute directory on the runtime
+ * @param readOnly mounted with --read-only
+ * @param process who serves it
+ * @param started when it was mounted
+ */
+public record RunningMount(
+    String profile,
+    Path mountpoint,
+    String root,
+    boolean readOnly,
+    ProcessIdentity process,
+    Instant started) {}

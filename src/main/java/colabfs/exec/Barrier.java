@@ -1,0 +1,28 @@
+package colabfs.exec;
+
+import colabfs.core.FsException;
+
+/** What stands between a mount and the commands that run beside it. Threading: any thread. */
+public interface Barrier {
+
+  /** For a connection without a mount: nothing is unsent and nothing is cached. */
+  Barrier NONE =
+      new Barrier() {
+        @Override
+        public void drain() {}
+
+        @Override
+        public void changed() {}
+      };
+
+  /**
+   * Waits for the network: returns when the server has acknowledged everything that was written
+   * before the call.
+   *
+   * @throws FsException the first write that failed
+   */
+  void drain() throws FsException;
+
+  /** A command has ended and may have changed anything: the next look asks the server. */
+  void changed();
+}

@@ -1,0 +1,22 @@
+package colabfs.exec;
+
+import java.util.List;
+
+/**
+ * A command to be run.
+ *
+ * @param words one word with spaces or shell characters is a line for the login's shell; anything
+ *     else is a program and its arguments, passed exactly
+ * @param directory where it runs, absolute on the runtime
+ */
+public record ExecRequest(List<String> words, String directory) {
+  public ExecRequest {
+    words = List.copyOf(words);
+    if (words.isEmpty()) {
+      throw new IllegalArgumentException("no command");
+    }
+    if (!directory.startsWith("/")) {
+      throw new IllegalArgumentException("not an absolute directory: " + directory);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+package colabfs.fs;
+
+import static colabfs.cache.BlockCache.BLOCK_BYTES;
+
+import colabfs.cache.BlockCache;
+import colabfs.core.FsException;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The blocks of one open file: from the cache, else fetched, each once at a time. Own writes go
+ * into cached blocks at once; a fetch that is on its way while its block is written is given to
+ * whoever waits for it and never kept, and no fetch of written bytes starts before the runtime has
+ * acknowledged them.
+ *
+ * <p>Threading: any thread. Its monitor guards the fetches on their way and nothing is waited for
+ * under it, so that answers may take it on the connection's thread.
+ */
+final class BlockSource {
+  /** Blocks being fetched, over all files of the mount. */
+  private final AtomicInteger fetching;
+
+  private final BlockCache cache;
+  private final RemoteReader reader;
+  private final LongSupplier nextContentId;
+  private final LongSupplier nanoTime;
+
+  @GuardedBy("this")
+  private final Map<Long, Fetch> fetches = new HashMap<>();
+
+  /** Written or cut, and perhaps not acknowledged. */
+  @GuardedBy("this")
+  private final Ranges unsettled = new Ranges();
+
+  /** Blocks of which a piece was read. */
+  @GuardedBy("this")
+  private final Set<Long> touched = new HashSet<>();
+
+  @GuardedBy("this")
+  private long contentId;
+
+  @GuardedBy("this")
+  private long lastFetchNanos;
+
+  @GuardedBy("this")
+  private long quickestFetchNanos = Long.MAX_VALUE;
+
+  /** One block on its way. */
+  private static final class Fetch {
+    final int lengthBytes;
+    final CompletableFuture<byte[]> answer = new CompletableFuture<>();
+
+    Fetch(int lengthBytes) {
+      this.lengthBytes = lengthBytes;
+    }
+  }
+
+  BlockSource(
+      BlockCache cache,
+      RemoteReader reader,
+      LongSupplier nextContentId,
+      LongSupplier nanoTime,
+      AtomicInteger fetching,
+      long contentId) {
+    this.cache = cache;
+    this.reader = reader;
+    this.nextContentId = nextContentId;
+    this.nanoTime = nanoTime;
+    this.fetching = fetching;
+    this.contentId = contentId;
+  }
+
+  synchronized long contentId() {
+    return contentId;
+  }
+
+  /** The block's first bytes, at least so many, when they are here. */
+  synchronized byte @Nullable [] cached(long block, int lengthBytes) {
+    byte[] content = cache.get(contentId, block);
+    return content != null && content.length >= lengthBytes ? content : null;
+  }
+
+  /** Whether a file of that size is here from beginning to end. */
+  boolean hasAll(long sizeBytes) {
+    for (long block = 0; block * BLOCK_BYTES < sizeBytes; block++) {
+      if (cached(block, lengthOf(block, sizeBytes)) == null) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * The block's first bytes: here, on their way already, or asked for now. Null when some of them
+   * were written and are perhaps not acknowledged: the caller settles that first.
+   */
+  @Nullable CompletableFuture<byte[]> block(long block, int lengthBytes) {
+    Fetch fetch;
+    synchronized (this) {
+      byte[] content = cached(block, lengthBytes);
+      if (content != null) {
+        return CompletableFuture.completedFuture(content);
+      }
+      Fetch onItsWay = fetches.get(block);
+      if (onItsWay != null && onItsWay.lengthBytes >= lengthBytes) {
+        return onItsWay.answer;
+      }
+      if (isUnsettled(block * BLOCK_BYTES, lengthBytes)) {
+        return null;
+      }
+      fetch = new Fetch(lengthBytes);
+      fetches.put(block, fetch);
+    }
+    fetching.incrementAndGet();
+    long startNanos = nanoTime.getAsLong();
+    var unused =
+        reader
+            .read(block * BLOCK_BYTES, lengthBytes)
+            .whenComplete((bytes, failure) -> arrived(block, fetch, bytes, failure, startNanos));
+    return fetch.answer;
+  }
+
+  /** Just these bytes, not kept; null as for {@link #block}. */
+  @Nullable CompletableFuture<ByteBuffer> piece(long offset, int lengthBytes) {
+    synchronized (this) {
+      if (isUnsettled(offset, lengthBytes)) {
+        return null;
+      }
+    }
+    return reader.read(offset, lengthBytes);
+  }
+
+  /** Whether a piece of the block was read before; from now on it was. */
+  synchronized boolean touch(long block) {
+    return !touched.add(block);
+  }
+
+  synchronized boolean isUnsettled(long offset, long lengthBytes) {
+    return unsettled.overlaps(offset, offset + lengthBytes);
+  }
+
+  /** Everything written so far is acknowledged. */
+  synchronized void settled() {
+    unsettled.clear();
+  }
+
+  /**
+   * Own write, told before it is sent.
+   *
+   * @param oldSizeBytes the file's length before it
+   */
+  synchronized void wrote(long offset, ByteBuffer content, long oldSizeBytes) {
+    long end = offset + content.remaining();
+    if (offset > oldSizeBytes) {
+      resized(oldSizeBytes, offset);
+    }
+    unsettled.add(offset, end);
+    long size = Math.max(end, oldSizeBytes);
+    for (long block = offset / BLOCK_BYTES; block * BLOCK_BYTES < end; block++) {
+      fetches.remove(block);
+      long start = block * BLOCK_BYTES;
+      // A block at or past the old end holds nothing but zeroes, whatever is here of it.
+      byte[] old = start >= oldSizeBytes ? new byte[0] : cache.get(contentId, block);
+      int oldLength = start >= oldSizeBytes ? 0 : lengthOf(block, oldSizeBytes);
+      boolean whole = offset <= start && end >= start + oldLength;
+      if (!whole && (old == null || old.length < oldLength)) {
+        continue; // a later read fetches it, after this write is acknowledged
+      }
+      byte[] patched = new byte[lengthOf(block, size)];
+      if (old != null) {
+        System.arraycopy(old, 0, patched, 0, Math.min(old.length, patched.length));
+      }
+      int from = (int) Math.max(offset - start, 0);
+      int to = (int) Math.min(end - start, patched.length);
+      content
+          .duplicate()
+          .position(content.position() + (int) (start + from - offset))
+          .get(patched, from, to - from);
+      cache.put(contentId, block, patched);
+    }
+  }
+
+  /** Own change of length, told before it is sent. */
+  synchronized void resized(long oldSizeBytes, long newSizeBytes) {
+    long shorter = Math.min(oldSizeBytes, newSizeBytes);
+    long firstBlock = shorter / BLOCK_BYTES;
+    int kept = (int) (shorter % BLOCK_BYTES);
+    byte[] edge = cache.get(contentId, firstBlock);
+    fetches.keySet().removeIf(block -> block >= firstBlock);
+    cache.dropFrom(contentId, firstBlock);
+    if (kept > 0 && edge != null && edge.length >= kept) {
+      cache.put(
+          contentId,
+          firstBlock,
+          Arrays.copyOf(
+              Arrays.copyOf(edge, kept), Math.max(kept, lengthOf(firstBlock, newSizeBytes))));
+    }
+    unsettled.add(shorter, Math.max(oldSizeBytes, newSizeBytes));
+  }
+
+  /** What is here is not believed any more: another content begins. */
+  synchronized void forget() {
+    cache.drop(contentId);
+    fetches.clear();
+    contentId = nextContentId.getAsLong();
+  }
+
+  /** Whether fetches take long only because of those before them, so that more would not help. */
+  synchronized boolean isSaturated(long patientNanos) {
+    return quickestFetchNanos != Long.MAX_VALUE
+        && lastFetchNanos > Math.max(4 * quickestFetchNanos, patientNanos);
+  }
+
+  /** Bytes of that block in a file of that size. */
+  static int lengthOf(long block, long sizeBytes) {
+    return (int) Math.max(0, Math.min(BLOCK_BYTES, sizeBytes - block * BLOCK_BYTES));
+  }
+
+  private void arrived(
+      long block,
+      Fetch fetch,
+      @Nullable ByteBuffer bytes,
+      @Nullable Throwable failure,
+      long startNanos) {
+    fetching.decrementAndGet();
+    if (bytes == null) {
+      synchronized (this) {
+        fetches.remove(block, fetch);
+      }
+      FsException reason = Patience.reason(failure == null ? new IllegalStateException() : failure);
+      fetch.answer.completeExceptionally(reason);
+      return;
+    }
+    byte[] content = new byte[bytes.remaining()];
+    bytes.get(content);
+    synchronized (this) {
+      lastFetchNanos = nanoTime.getAsLong() - startNanos;
+      quickestFetchNanos = Math.min(quickestFetchNanos, lastFetchNanos);
+      if (fetches.remove(block, fetch) && content.length == fetch.lengthBytes) {
+        cache.put(contentId, block, content);
+      }
+    }
+    fetch.answer.complete(content);
+  }
+}

@@ -1,0 +1,317 @@
+package colabfs.fs;
+
+import colabfs.cache.BlockCache;
+import colabfs.cache.MetadataCache;
+import colabfs.core.AttrChange;
+import colabfs.core.DirEntry;
+import colabfs.core.Errno;
+import colabfs.core.FileAttrs;
+import colabfs.core.FsException;
+import colabfs.core.FsStats;
+import colabfs.core.RemotePath;
+import colabfs.remote.RemoteFs;
+import colabfs.remote.RemoteIdentity;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A runtime's files as a mounted file system: cached, prefetched, written through. Each call is
+ * handed to the part that knows it; here is what all calls have in common.
+ *
+ * <p>Threading: any thread; every call ends within the settings' {@code callTimeout} and a little.
+ * Durability: what flush or fsync answered without an error is on the runtime. Errors: see {@link
+ * Edge}.
+ */
+public final class ColabFs implements FileSystem, AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ColabFs.class.getName());
+
+  private final FsSettings settings;
+  private final MetadataCache metadata;
+  private final BlockCache blocks;
+  private final Lookups lookups;
+  private final OpenNodes nodes;
+  private final Appearance appearance;
+  private final OwnerMap owners;
+  private final LinkText linkText;
+  private final Permissions permissions;
+  private final Opening opening;
+  private final Changes changes;
+  private final Space space;
+  private final @Nullable Prefetch prefetch;
+
+  public ColabFs(
+      RemoteFs remote, RemoteIdentity identity, FsSettings settings, InstantSource clock) {
+    this(remote, null, identity, settings, clock);
+  }
+
+  /**
+   * A file system of one mount.
+   *
+   * @param remote the mounted root
+   * @param wholeRuntime the runtime's own root, for links that lead out of the mounted one; null
+   *     leaves these dangling
+   */
+  public ColabFs(
+      RemoteFs remote,
+      @Nullable RemoteFs wholeRuntime,
+      RemoteIdentity identity,
+      FsSettings settings,
+      InstantSource clock) {
+    this(remote, wholeRuntime, identity, settings, clock, System::nanoTime);
+  }
+
+  ColabFs(
+      RemoteFs remote,
+      @Nullable RemoteFs wholeRuntime,
+      RemoteIdentity identity,
+      FsSettings settings,
+      InstantSource clock,
+      LongSupplier nanoTime) {
+    this.settings = settings;
+    this.metadata = new MetadataCache(settings.metadataEntries(), settings.metadataTtl(), nanoTime);
+    this.blocks = new BlockCache(settings.blockCacheBytes());
+    Patience patience = new Patience(settings.callTimeout());
+    Environment environment =
+        new Environment(
+            wholeRuntime == null ? remote : new RuntimeTrees(remote, wholeRuntime),
+            identity,
+            settings,
+            patience,
+            clock,
+            nanoTime,
+            metadata,
+            blocks);
+    TimeKeeper times = new TimeKeeper();
+    InodeNumbers numbers = new InodeNumbers();
+    this.lookups = new Lookups(environment);
+    this.nodes = new OpenNodes(environment, lookups, times, numbers);
+    this.owners = new OwnerMap(identity, settings);
+    this.appearance = new Appearance(nodes, times, owners, numbers);
+    this.linkText = new LinkText(settings.remoteRoot(), settings.mountpoint());
+    this.permissions = new Permissions(identity);
+    NewNames newNames = new NewNames(environment, lookups);
+    NameLocks locks = new NameLocks(patience);
+    this.opening = new Opening(environment, lookups, nodes, appearance, newNames, locks);
+    this.changes = new Changes(environment, lookups, nodes, times, newNames, locks);
+    this.space = new Space(environment);
+    this.prefetch =
+        settings.prefetch() ? new Prefetch(lookups, settings, nanoTime, nodes::fetching) : null;
+  }
+
+  // Looking.
+
+  @Override
+  public FileAttrs getattr(RemotePath path) throws FsException {
+    return Edge.call(
+        () -> {
+          checkName(path);
+          OpenNode node = nodes.get(path);
+          if (node != null) {
+            node.lookSoon();
+          }
+          return appearance.of(
+              path, node != null && node.isDirty() ? node.attrs() : lookups.attrs(path));
+        });
+  }
+
+  @Override
+  public List<DirEntry> readdir(RemotePath directory) throws FsException {
+    return Edge.call(
+        () -> {
+          List<DirEntry> listing = lookups.list(directory);
+          if (prefetch != null) {
+            prefetch.entered(directory, listing);
+          }
+          List<DirEntry> shown = new ArrayList<>(listing.size());
+          for (DirEntry entry : listing) {
+            RemotePath path = directory.child(entry.name());
+            shown.add(new DirEntry(entry.name(), appearance.of(path, entry.attrs())));
+          }
+          return shown;
+        });
+  }
+
+  @Override
+  public String readlink(RemotePath link) throws FsException {
+    return Edge.call(() -> linkText.shown(link, lookups.readlink(link)));
+  }
+
+  @Override
+  public void access(RemotePath path, int mask) throws FsException {
+    Edge.run(
+        () -> {
+          FileAttrs attrs = lookups.attrs(path);
+          if (settings.readOnly() && (mask & Permissions.WRITE) != 0) {
+            throw new FsException(Errno.EROFS, path + ": mounted read-only");
+          }
+          if (!permissions.allows(attrs, mask)) {
+            throw new FsException(Errno.EACCES, path + ": permission denied");
+          }
+        });
+  }
+
+  @Override
+  public FsStats statfs(RemotePath path) throws FsException {
+    return Edge.call(() -> space.statfs(path));
+  }
+
+  // Files.
+
+  @Override
+  public FileHandle open(RemotePath path, OpenMode mode) throws FsException {
+    return Edge.call(
+        () -> {
+          if (mode.write() || mode.truncate()) {
+            checkChange(path);
+          }
+          return opening.open(path, mode);
+        });
+  }
+
+  @Override
+  public FileHandle create(RemotePath path, int filePermissions, OpenMode mode) throws FsException {
+    return Edge.call(
+        () -> {
+          checkChange(path);
+          return opening.create(path, filePermissions, mode);
+        });
+  }
+
+  // Changes.
+
+  @Override
+  public void mkdir(RemotePath directory, int directoryPermissions) throws FsException {
+    change(directory, () -> changes.mkdir(directory, directoryPermissions));
+  }
+
+  @Override
+  public void rmdir(RemotePath directory) throws FsException {
+    change(directory, () -> changes.rmdir(directory));
+  }
+
+  @Override
+  public void unlink(RemotePath file) throws FsException {
+    change(file, () -> changes.unlink(file));
+  }
+
+  @Override
+  public void rename(RemotePath from, RemotePath to) throws FsException {
+    change(to, () -> changes.rename(from, to));
+  }
+
+  @Override
+  public void symlink(String target, RemotePath link) throws FsException {
+    change(link, () -> changes.symlink(linkText.stored(link, target), link));
+  }
+
+  @Override
+  public void link(RemotePath existing, RemotePath link) throws FsException {
+    change(link, () -> changes.link(existing, link));
+  }
+
+  @Override
+  public void chmod(RemotePath path, int newPermissions) throws FsException {
+    change(path, () -> changes.chmod(path, newPermissions));
+  }
+
+  @Override
+  public void chown(RemotePath path, int uid, int gid) throws FsException {
+    int storedUid = uid == -1 ? -1 : owners.storedUid(uid);
+    int storedGid = gid == -1 ? -1 : owners.storedGid(gid);
+    change(path, () -> changes.chown(path, storedUid, storedGid));
+  }
+
+  @Override
+  public void truncate(RemotePath path, long sizeBytes) throws FsException {
+    change(path, () -> changes.truncate(path, sizeBytes));
+  }
+
+  @Override
+  public void utimens(RemotePath path, AttrChange.Times times) throws FsException {
+    change(path, () -> changes.utimens(path, times));
+  }
+
+  // The mount as a whole.
+
+  /**
+   * Waits until everything written so far is acknowledged by the runtime. Errors: the first one
+   * that no program was told yet; the program is told all the same.
+   */
+  public void drain() throws FsException {
+    Edge.run(
+        () -> {
+          FsException first = null;
+          for (OpenNode node : nodes.all()) {
+            try {
+              node.settle();
+            } catch (FsException e) {
+              first = first == null ? e : first;
+            }
+          }
+          if (first != null) {
+            throw first;
+          }
+        });
+  }
+
+  /** Somebody else may have changed anything: the next look at each name asks the runtime. */
+  public void invalidateAll() {
+    lookups.forgetAll();
+    space.forget();
+    if (prefetch != null) {
+      prefetch.reset();
+    }
+  }
+
+  /** How full the caches are. */
+  public CacheFigures figures() {
+    return new CacheFigures(
+        metadata.entries(),
+        metadata.listings(),
+        blocks.bytes(),
+        nodes.all().stream().mapToLong(OpenNode::unsentBytes).sum(),
+        nodes.count());
+  }
+
+  /** Sends what is unsent and gives every remote handle back; errors are logged. */
+  @Override
+  public void close() {
+    for (OpenNode node : nodes.all()) {
+      try {
+        node.flush(false);
+      } catch (FsException e) {
+        LOG.log(System.Logger.Level.ERROR, "Unsent writes of {0} are lost: {1}", node.path(), e);
+      }
+      try {
+        node.close();
+      } catch (FsException e) {
+        LOG.log(System.Logger.Level.WARNING, "Closing {0} failed: {1}", node.path(), e);
+      }
+    }
+    blocks.clear();
+  }
+
+  private void change(RemotePath path, Edge.Action action) throws FsException {
+    Edge.run(
+        () -> {
+          checkChange(path);
+          action.run();
+        });
+  }
+
+  private void checkChange(RemotePath path) throws FsException {
+    if (settings.readOnly()) {
+      throw new FsException(Errno.EROFS, path + ": mounted read-only");
+    }
+    checkName(path);
+  }
+
+  private static void checkName(RemotePath path) throws FsException {
+    if (path.nameLengthBytes() > RemotePath.NAME_MAX_BYTES) {
+      throw new FsException(Errno.ENAMETOOLONG, path + ": file name too long");
+    }
+  }
+}

@@ -1,0 +1,341 @@
+package colabfs.fs;
+
+import colabfs.cache.BlockCache;
+import colabfs.cache.Lookup;
+import colabfs.cache.MetadataCache;
+import colabfs.core.Errno;
+import colabfs.core.FileAttrs;
+import colabfs.core.FsException;
+import colabfs.core.RemotePath;
+import colabfs.remote.OpenFlag;
+import colabfs.remote.RemoteFile;
+import colabfs.remote.RemoteFs;
+import colabfs.remote.RemoteIdentity;
+import colabfs.writeback.WriteThrough;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files that are open, by path, and which cached content belongs to which version of which
+ * path. What a path is known to be changes here in one step for nodes, attributes, times, numbers
+ * and content, so that a flush that ends while its file is renamed is not told under the old name.
+ *
+ * <p>Threading: any thread; its monitor is held for a moment only.
+ */
+final class OpenNodes implements OpenNode.Surroundings {
+  /** Most that one file may have written and not acknowledged: seconds of a 50 Mbit/s link. */
+  private static final long MAX_UNACKNOWLEDGED_BYTES = 16L << 20;
+
+  private static final int MAX_CONTENTS = 50_000;
+
+  private final RemoteFs remote;
+  private final RemoteIdentity identity;
+  private final Patience patience;
+  private final InstantSource clock;
+  private final LongSupplier nanoTime;
+  private final Duration timeout;
+  private final MetadataCache metadata;
+  private final BlockCache cache;
+  private final Lookups lookups;
+  private final TimeKeeper times;
+  private final InodeNumbers numbers;
+  private final AtomicLong contentIds = new AtomicLong();
+  private final AtomicInteger fetching = new AtomicInteger();
+  private final PathTable<Content> contents = new PathTable<>(MAX_CONTENTS);
+
+  @GuardedBy("this")
+  private final Map<RemotePath, OpenNode> nodes = new HashMap<>();
+
+  /** How many handles a node has; those whose path is not theirs any more, too. */
+  @GuardedBy("this")
+  private final Map<OpenNode, Integer> handles = new HashMap<>();
+
+  /** The number under which blocks of one version are cached. */
+  private record Content(long id, Version version) {}
+
+  OpenNodes(Environment environment, Lookups lookups, TimeKeeper times, InodeNumbers numbers) {
+    this.remote = environment.remote();
+    this.identity = environment.identity();
+    this.patience = environment.patience();
+    this.clock = environment.clock();
+    this.nanoTime = environment.nanoTime();
+    this.timeout = environment.settings().callTimeout();
+    this.metadata = environment.metadata();
+    this.cache = environment.blocks();
+    this.lookups = lookups;
+    this.times = times;
+    this.numbers = numbers;
+  }
+
+  /** The open file of that name, for looking at it only. */
+  synchronized @Nullable OpenNode get(RemotePath path) {
+    return nodes.get(path);
+  }
+
+  /** One more handle for the open file of that name, if it is in that version; null when not. */
+  synchronized @Nullable OpenNode join(RemotePath path, @Nullable Version version) {
+    OpenNode node = nodes.get(path);
+    if (node == null || (version != null && !node.isSame(version))) {
+      return null;
+    }
+    handles.merge(node, 1, Integer::sum);
+    return node;
+  }
+
+  /**
+   * A handle for the file in that version: of the node that is open in it, or of a new one, while
+   * the old one goes on without the path.
+   */
+  synchronized OpenNode joinOrAdd(RemotePath path, FileAttrs attrs) {
+    OpenNode open = join(path, Version.of(attrs));
+    if (open != null) {
+      return open;
+    }
+    detachLocked(path);
+    OpenNode node = new OpenNode(path, attrs, this, parts(contentOf(path, attrs)));
+    nodes.put(path, node);
+    handles.put(node, 1);
+    return node;
+  }
+
+  /** A handle for a file that was just made. */
+  synchronized OpenNode made(RemotePath path, FileAttrs attrs) {
+    detachLocked(path);
+    created(path, attrs);
+    return joinOrAdd(path, attrs);
+  }
+
+  /** One handle less; true when it was the last and the node is the caller's to close. */
+  synchronized boolean leave(OpenNode node) {
+    int left = handles.merge(node, -1, Integer::sum);
+    if (left > 0) {
+      return false;
+    }
+    handles.remove(node);
+    nodes.remove(node.path(), node);
+    return true;
+  }
+
+  synchronized List<OpenNode> all() {
+    return new ArrayList<>(handles.keySet());
+  }
+
+  /** Open files at or below that path. */
+  synchronized List<OpenNode> below(RemotePath top) {
+    return nodes.values().stream().filter(node -> node.path().startsWith(top)).toList();
+  }
+
+  synchronized int count() {
+    return handles.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  /** Blocks on their way, over all files. */
+  int fetching() {
+    return fetching.get();
+  }
+
+  /** Whether all blocks of the file in that version are here. */
+  boolean isCached(RemotePath path, FileAttrs attrs) {
+    Content content = contents.get(path);
+    if (content == null || !content.version().equals(Version.of(attrs))) {
+      return false;
+    }
+    long size = attrs.sizeBytes();
+    for (long block = 0; block * BlockCache.BLOCK_BYTES < size; block++) {
+      byte[] bytes = cache.get(content.id(), block);
+      if (bytes == null || bytes.length < BlockSource.lengthOf(block, size)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Own changes of names.
+
+  synchronized void created(RemotePath path, FileAttrs attrs) {
+    numbers.created(path);
+    forgetContentLocked(path);
+    times.forget(path);
+    metadata.created(path, attrs);
+    lookups.forget(path);
+    lookups.sawOwnChange(path);
+  }
+
+  synchronized void linked(RemotePath existing, RemotePath link, FileAttrs attrs) {
+    numbers.linked(existing, link);
+    metadata.created(link, attrs);
+    times.keep(link, times.shown(existing, attrs));
+    lookups.forget(link);
+  }
+
+  synchronized void removed(RemotePath path) {
+    detachLocked(path);
+    numbers.removed(path);
+    forgetContentLocked(path);
+    times.forget(path);
+    metadata.removed(path);
+    lookups.forget(path);
+  }
+
+  /** Attributes of a name were changed by path. */
+  synchronized void changed(RemotePath path, FileAttrs attrs) {
+    times.keep(path, attrs);
+    metadata.changed(path, attrs);
+    lookups.sawOwnChange(path);
+  }
+
+  /** Answers which nodes are to be told that they moved. */
+  synchronized List<OpenNode> renamed(RemotePath from, RemotePath to, boolean tree) {
+    if (numbers.same(from, to)) { // two names of one file: rename(2) does nothing
+      metadata.invalidate(from);
+      metadata.invalidate(to);
+      return List.of();
+    }
+    detachLocked(to);
+    List<OpenNode> moving =
+        nodes.values().stream().filter(node -> node.path().startsWith(from)).toList();
+    moving.forEach(node -> nodes.remove(node.path()));
+    moving.forEach(node -> nodes.put(node.path().rebase(from, to), node));
+    numbers.renamed(from, to);
+    forgetContentLocked(to);
+    if (tree) {
+      contents.renamedTree(from, to);
+    } else {
+      contents.renamed(from, to);
+    }
+    times.renamed(from, to, tree);
+    metadata.renamed(from, to);
+    lookups.forget(from);
+    lookups.forget(to);
+    moving.forEach(node -> node.setPath(node.path().rebase(from, to)));
+    return moving;
+  }
+
+  /** The file's content is not what is cached for it. */
+  synchronized void forgetContent(RemotePath path) {
+    forgetContentLocked(path);
+  }
+
+  // What nodes are given, and tell.
+
+  @Override
+  public Patience patience() {
+    return patience;
+  }
+
+  @Override
+  public InstantSource clock() {
+    return clock;
+  }
+
+  @Override
+  public long nanoTime() {
+    return nanoTime.getAsLong();
+  }
+
+  @Override
+  public WriteThrough writer(RemotePath path, RemoteFile file) {
+    return new WriteThrough(remote, path, file, MAX_UNACKNOWLEDGED_BYTES, timeout);
+  }
+
+  @Override
+  public boolean maySetTimes(FileAttrs attrs) {
+    return identity.isRoot() || attrs.uid() == identity.uid();
+  }
+
+  @Override
+  public synchronized void settled(OpenNode node) {
+    if (!node.isDetached()) {
+      changed(node.path(), node.attrs());
+      contents.put(node.path(), new Content(node.blocks().contentId(), Version.of(node.attrs())));
+    }
+  }
+
+  @Override
+  public synchronized void unknown(OpenNode node) {
+    if (!node.isDetached()) {
+      detachLocked(node.path());
+      contents.remove(node.path());
+      metadata.invalidate(node.path());
+      lookups.forget(node.path());
+    }
+  }
+
+  @Override
+  public synchronized void seen(OpenNode node) {
+    if (node.isDetached()) {
+      return;
+    }
+    RemotePath path = node.path();
+    Version version = Version.of(node.attrs());
+    contents.put(path, new Content(node.blocks().contentId(), version));
+    if (metadata.lookup(path) instanceof Lookup.Known known
+        && !Version.of(known.attrs()).equals(version)) {
+      metadata.changed(path, node.attrs()); // the open file's word is the later one
+    }
+  }
+
+  private OpenNode.Parts parts(long contentId) {
+    return new OpenNode.Parts() {
+      @Override
+      public RemoteReader reader(OpenNode node) {
+        return new RemoteReader(() -> openToRead(node), node::opened);
+      }
+
+      @Override
+      public BlockSource blocks(RemoteReader reader) {
+        return new BlockSource(
+            cache, reader, contentIds::incrementAndGet, nanoTime, fetching, contentId);
+      }
+    };
+  }
+
+  private CompletableFuture<RemoteFile> openToRead(OpenNode node) {
+    return node.isDetached()
+        ? CompletableFuture.failedFuture(
+            new FsException(Errno.ESTALE, node.path() + " is another file now"))
+        : remote.open(node.path(), Set.of(OpenFlag.READ), 0);
+  }
+
+  private long contentOf(RemotePath path, FileAttrs attrs) {
+    Content known = contents.get(path);
+    Version version = Version.of(attrs);
+    if (known != null && known.version().equals(version)) {
+      return known.id();
+    }
+    if (known != null) {
+      cache.drop(known.id());
+    }
+    Content content = new Content(contentIds.incrementAndGet(), version);
+    contents.put(path, content);
+    return content.id();
+  }
+
+  @GuardedBy("this")
+  private void detachLocked(RemotePath path) {
+    OpenNode node = nodes.remove(path);
+    if (node != null) {
+      node.detach();
+      contents.remove(path); // its blocks go on with those who have it open
+    }
+  }
+
+  @GuardedBy("this")
+  private void forgetContentLocked(RemotePath path) {
+    Content known = contents.remove(path);
+    if (known != null && !nodes.containsKey(path)) {
+      cache.drop(known.id());
+    }
+  }
+}

@@ -1,0 +1,230 @@
+package colabfs.fs;
+
+import colabfs.cache.BlockCache;
+import colabfs.core.Errno;
+import colabfs.core.FileAttrs;
+import colabfs.core.FileType;
+import colabfs.core.FsException;
+import colabfs.core.RemotePath;
+import colabfs.remote.OpenFlag;
+import colabfs.remote.RemoteFile;
+import colabfs.remote.RemoteFs;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How files are opened and made with as few round trips as can be: the remote open and the look at
+ * the name are sent together, and neither is waited for where the answer is known. Threading: any
+ * thread; waits for the network.
+ */
+final class Opening {
+  /** Fetched whole as soon as they are opened: little more than a round trip's worth. */
+  private static final long SMALL_FILE_BYTES = 256 << 10;
+
+  private static final long MAX_WINDOW_BYTES = 16 << 20;
+
+  private final RemoteFs remote;
+  private final Environment environment;
+  private final Patience patience;
+  private final Lookups lookups;
+  private final OpenNodes nodes;
+  private final Appearance appearance;
+  private final NewNames newNames;
+  private final NameLocks locks;
+  private final Permissions permissions;
+
+  Opening(
+      Environment environment,
+      Lookups lookups,
+      OpenNodes nodes,
+      Appearance appearance,
+      NewNames newNames,
+      NameLocks locks) {
+    this.environment = environment;
+    this.remote = environment.remote();
+    this.patience = environment.patience();
+    this.lookups = lookups;
+    this.nodes = nodes;
+    this.appearance = appearance;
+    this.newNames = newNames;
+    this.locks = locks;
+    this.permissions = new Permissions(environment.identity());
+  }
+
+  /** See {@link FileSystem#open}. */
+  FileHandle open(RemotePath path, OpenMode mode) throws FsException {
+    FileAttrs known = lookups.known(path);
+    if (known != null) {
+      requireRegular(path, known);
+    }
+    return handle(
+        mode.write()
+            ? locks.with(path, () -> openToWrite(path, mode, known))
+            : openToRead(path, known),
+        mode);
+  }
+
+  /** See {@link FileSystem#create}. */
+  FileHandle create(RemotePath path, int filePermissions, OpenMode mode) throws FsException {
+    FileAttrs known;
+    try {
+      known = lookups.known(path);
+    } catch (FsException absent) {
+      known = null;
+    }
+    if (known == null) {
+      // Always exclusive, so that nobody's file is taken for a new and empty one.
+      try {
+        return handle(locks.with(path, () -> make(path, filePermissions, mode)), mode);
+      } catch (FsException e) {
+        if (e.errno() != Errno.EEXIST) {
+          throw e;
+        }
+        environment.metadata().invalidate(path);
+        lookups.forget(path);
+        if (mode.exclusive()) {
+          throw e;
+        }
+      }
+    } else if (mode.exclusive()) {
+      throw new FsException(Errno.EEXIST, path + ": file exists");
+    }
+    return open(path, mode);
+  }
+
+  private OpenNode make(RemotePath path, int filePermissions, OpenMode mode) throws FsException {
+    Set<OpenFlag> flags = EnumSet.of(OpenFlag.WRITE, OpenFlag.CREATE, OpenFlag.EXCLUSIVE);
+    if (mode.read()) {
+      flags.add(OpenFlag.READ);
+    }
+    RemoteFile file = patience.await(remote.open(path, flags, filePermissions));
+    OpenNode node = nodes.made(path, newNames.attrs(path, FileType.REGULAR, filePermissions));
+    return complete(node, () -> node.made(file, mode.read()));
+  }
+
+  /** A handle that cannot be completed is given back. */
+  private OpenNode complete(OpenNode node, Edge.Action action) throws FsException {
+    try {
+      action.run();
+      return node;
+    } catch (FsException e) {
+      if (nodes.leave(node)) {
+        node.close();
+      }
+      throw e;
+    }
+  }
+
+  private OpenNode openToRead(RemotePath path, @Nullable FileAttrs known) throws FsException {
+    OpenNode open = nodes.get(path);
+    if (open != null && open.isDirty()) {
+      OpenNode joined = nodes.join(path, null);
+      if (joined != null) {
+        return joined;
+      }
+    }
+    boolean fresh = known != null && lookups.isFresh(path);
+    boolean cached = known != null && nodes.isCached(path, known);
+    @Nullable CompletableFuture<RemoteFile> opening =
+        cached ? null : remote.open(path, Set.of(OpenFlag.READ), 0);
+    FileAttrs attrs = known;
+    if (attrs == null || !fresh) {
+      attrs = askNow(path, opening);
+    }
+    if (!permissions.allows(attrs, Permissions.READ) && opening != null) {
+      var unused = patience.await(opening); // the server may know of more than the mode bits
+    }
+    OpenNode node = nodes.joinOrAdd(path, attrs);
+    if (nodes.isCached(path, attrs)) {
+      node.trust();
+    }
+    if (opening != null) {
+      node.reader().take(opening);
+      fetchSmall(node);
+    } else if (!nodes.isCached(path, attrs)) {
+      node.reader().start();
+      fetchSmall(node);
+    }
+    return node;
+  }
+
+  private void fetchSmall(OpenNode node) {
+    long size = node.size();
+    if (size <= SMALL_FILE_BYTES) {
+      for (long block = 0; block * BlockCache.BLOCK_BYTES < size; block++) {
+        var unused = node.blocks().block(block, BlockSource.lengthOf(block, size));
+      }
+    }
+  }
+
+  private OpenNode openToWrite(RemotePath path, OpenMode mode, @Nullable FileAttrs known)
+      throws FsException {
+    OpenNode open = nodes.get(path);
+    if (open != null && open.hasWriter()) {
+      boolean sure = open.isDirty() || (known != null && lookups.isFresh(path));
+      Version version = sure ? null : Version.of(askNow(path, null));
+      OpenNode joined = nodes.join(path, version);
+      if (joined != null) {
+        return complete(joined, () -> cut(joined, mode));
+      }
+    }
+    Set<OpenFlag> flags = EnumSet.of(OpenFlag.WRITE);
+    if (mode.read()) {
+      flags.add(OpenFlag.READ);
+    }
+    if (mode.truncate()) {
+      flags.add(OpenFlag.TRUNCATE);
+    }
+    CompletableFuture<RemoteFile> opening = remote.open(path, flags, 0);
+    boolean sure = known != null && (mode.truncate() || lookups.isFresh(path));
+    FileAttrs attrs = known != null && sure ? known : askNow(path, opening);
+    RemoteFile file = patience.await(opening);
+    OpenNode node = nodes.joinOrAdd(path, attrs);
+    return complete(
+        node,
+        () -> {
+          if (mode.truncate()) {
+            node.emptied(file, mode.read());
+          } else {
+            node.takeWriter(file, mode.read());
+          }
+        });
+  }
+
+  private static void cut(OpenNode node, OpenMode mode) throws FsException {
+    if (mode.truncate()) {
+      node.truncate(0);
+    }
+  }
+
+  /** The runtime's word on the name; a handle that is being opened goes when there is none. */
+  private FileAttrs askNow(RemotePath path, @Nullable CompletableFuture<RemoteFile> opening)
+      throws FsException {
+    try {
+      FileAttrs attrs = patience.await(lookups.ask(path));
+      requireRegular(path, attrs);
+      return attrs;
+    } catch (FsException e) {
+      if (opening != null) {
+        var unused = opening.thenCompose(RemoteFile::close);
+      }
+      throw e;
+    }
+  }
+
+  private FileHandle handle(OpenNode node, OpenMode mode) {
+    long window = Math.min(MAX_WINDOW_BYTES, environment.settings().blockCacheBytes() / 4);
+    return new OpenFile(node, nodes, appearance, mode, new Reads(node, patience, window));
+  }
+
+  private static void requireRegular(RemotePath path, FileAttrs attrs) throws FsException {
+    if (attrs.isDirectory()) {
+      throw new FsException(Errno.EISDIR, path + ": is a directory");
+    }
+    if (attrs.isSymlink()) {
+      throw new FsException(Errno.ELOOP, path + ": is a symbolic link");
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package colabfs.fuse;
+
+import colabfs.fuse.MountException.Reason;
+import java.util.Locale;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Platform;
+import jnr.ffi.Pointer;
+import jnr.ffi.annotations.IgnoreError;
+import jnr.ffi.types.off_t;
+import jnr.ffi.types.size_t;
+import org.jspecify.annotations.Nullable;
+import ru.serce.jnrfuse.struct.FuseOperations;
+
+/**
+ * The native functions that are called: libfuse 2 and the C library, found once for each process.
+ *
+ * <p>jnr-fuse's own {@code fuse_main_real} is not used: it hides which step failed, sleeps to learn
+ * that it worked, and serves on threads that the JVM does not know. The steps of fuse_main are
+ * called one by one instead; jnr-fuse gives the layout of the structures.
+ *
+ * <p>Texts cross as {@link NativeText}: jnr-ffi would convert a String by the locale's charset.
+ */
+final class Libraries {
+  /**
+   * libfuse 2.9's fuse.h and fuse_lowlevel.h. Public for jnr-ffi, whose generated class lives in
+   * another class loader.
+   */
+  @SuppressWarnings({"checkstyle:MethodName", "MethodName"}) // C's names
+  public interface LibFuse {
+    /**
+     * What fuse_main does before its loop: mounts, reads the options, makes the handle. (fuse_new
+     * is not called by itself: dlsym finds the version of FUSE 1 under that name.)
+     */
+    @Nullable Pointer fuse_setup(
+        int argumentCount,
+        Pointer arguments,
+        FuseOperations operations,
+        @size_t long operationsBytes,
+        Pointer mountpointSlot,
+        Pointer multithreadedSlot,
+        @Nullable Pointer userData);
+
+    Pointer fuse_get_session(Pointer fuse);
+
+    Pointer fuse_session_next_chan(Pointer session, @Nullable Pointer before);
+
+    @size_t
+    long fuse_chan_bufsize(Pointer channel);
+
+    @IgnoreError
+    int fuse_chan_recv(Pointer channelSlot, Pointer buffer, @size_t long bytes);
+
+    @IgnoreError
+    void fuse_session_process(Pointer session, Pointer buffer, @size_t long bytes, Pointer channel);
+
+    void fuse_session_exit(Pointer session);
+
+    /** Closes the device and frees the handle. */
+    void fuse_teardown(Pointer fuse, Pointer mountpoint);
+
+    int fuse_lowlevel_notify_inval_inode(
+        Pointer channel, @size_t long inode, @off_t long offset, @off_t long bytes);
+
+    int fuse_lowlevel_notify_inval_entry(
+        Pointer channel, @size_t long parent, Pointer name, @size_t long nameBytes);
+  }
+
+  /** The C library. */
+  public interface LibC {
+    int getuid();
+
+    int getgid();
+
+    int umount2(Pointer target, int flags);
+
+    int dup(int descriptor);
+
+    int dup2(int descriptor, int target);
+
+    int open(Pointer path, int flags);
+
+    int close(int descriptor);
+  }
+
+  private static @Nullable LibFuse libFuse;
+  private static @Nullable LibC libC;
+
+  private Libraries() {}
+
+  static synchronized LibC libC() {
+    LibC loaded = libC;
+    if (loaded == null) {
+      loaded =
+          LibraryLoader.create(LibC.class)
+              .failImmediately()
+              .load(Platform.getNativePlatform().getStandardCLibraryName());
+      libC = loaded;
+    }
+    return loaded;
+  }
+
+  static synchronized LibFuse libFuse() throws MountException {
+    LibFuse loaded = libFuse;
+    if (loaded == null) {
+      loaded = loadFuse();
+      libFuse = loaded;
+    }
+    return loaded;
+  }
+
+  /** Loading is immediate and complete: a function that is missing shows here, not in the loop. */
+  private static LibFuse loadFuse() throws MountException {
+    boolean mac = Platform.getNativePlatform().getOS() == Platform.OS.DARWIN;
+    String[] names = mac ? new String[] {"fuse", "osxfuse"} : new String[] {"libfuse.so.2"};
+    UnsatisfiedLinkError last = new UnsatisfiedLinkError("no name tried");
+    for (String name : names) {
+      try {
+        return LibraryLoader.create(LibFuse.class)
+            .failImmediately()
+            .search("/usr/local/lib")
+            .load(name);
+      } catch (UnsatisfiedLinkError e) {
+        last = e;
+      }
+    }
+    throw new MountException(
+        Reason.NO_LIBFUSE,
+        mac
+            ? "macFUSE is not installed. Install it: brew install --cask macfuse"
+            : "The library libfuse.so.2 is not installed (libfuse3 does not do). Install it:"
+                + " apt install libfuse2 (libfuse2t64 on Ubuntu 24.04 and later)",
+        last);
+  }
+
+  /** Whether this is Linux, where /proc and umount2 are. */
+  static boolean isLinux() {
+    return System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux");
+  }
+}

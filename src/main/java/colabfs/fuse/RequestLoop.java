@@ -1,0 +1,140 @@
+package colabfs.fuse;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.concurrent.locks.ReentrantLock;
+import jnr.constants.platform.Errno;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+
+/**
+ * Serves one mount: reads requests from /dev/fuse on Java threads and hands them to libfuse, which
+ * calls back on the same thread.
+ *
+ * <p>libfuse's own loop would do it on threads of C, which come and go and which the JVM would have
+ * to attach and detach around each call.
+ *
+ * <p>Threading: a thread is started whenever a request arrives and nobody would be left to read the
+ * next one, so that no request waits behind a slow one.
+ */
+final class RequestLoop {
+  /** More requests at once than this wait their turn; each thread has a buffer of 132 KiB. */
+  private static final int MAX_THREADS = 128;
+
+  /** As libfuse's default for idle threads: beyond it a thread ends. */
+  private static final int MAX_IDLE = 10;
+
+  private static final int EINTR = Errno.EINTR.intValue();
+  private static final int EAGAIN = Errno.EAGAIN.intValue();
+
+  private final Libraries.LibFuse fuse;
+  private final Pointer session;
+  private final Pointer channel;
+  private final long bufferBytes;
+  private final Runnable ended;
+
+  /** Guards the two counts; nothing is taken under it. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private int threads;
+
+  @GuardedBy("lock")
+  private int idle;
+
+  @GuardedBy("lock")
+  private int started;
+
+  /**
+   * @param ended runs once, on the last thread, when the mount is gone
+   */
+  RequestLoop(Libraries.LibFuse fuse, Pointer session, Pointer channel, Runnable ended) {
+    this.fuse = fuse;
+    this.session = session;
+    this.channel = channel;
+    this.bufferBytes = fuse.fuse_chan_bufsize(channel);
+    this.ended = ended;
+  }
+
+  void start() {
+    lock.lock();
+    try {
+      startThreadLocked();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private void startThreadLocked() {
+    threads++;
+    idle++;
+    started++;
+    Thread thread = new Thread(this::serve, "fuse-" + started);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void serve() {
+    try {
+      Runtime runtime = Runtime.getSystemRuntime();
+      Pointer buffer = Memory.allocateDirect(runtime, Math.toIntExact(bufferBytes));
+      Pointer channelSlot = Memory.allocateDirect(runtime, Long.BYTES, true);
+      boolean serving = true;
+      while (serving) {
+        channelSlot.putPointer(0, channel);
+        int bytes = fuse.fuse_chan_recv(channelSlot, buffer, bufferBytes);
+        if (bytes == -EINTR || bytes == -EAGAIN) {
+          continue;
+        }
+        if (bytes <= 0) { // unmounted (libfuse says 0), or a device that cannot be read any more
+          fuse.fuse_session_exit(session);
+          return;
+        }
+        busy();
+        fuse.fuse_session_process(session, buffer, bytes, channelSlot.getPointer(0));
+        serving = idleAgain();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private void busy() {
+    lock.lock();
+    try {
+      idle--;
+      if (idle == 0 && threads < MAX_THREADS) {
+        startThreadLocked();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether this thread is still wanted. */
+  private boolean idleAgain() {
+    lock.lock();
+    try {
+      idle++;
+      return idle <= MAX_IDLE;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void leave() {
+    boolean last;
+    lock.lock();
+    try {
+      threads--;
+      idle--;
+      last = threads == 0;
+    } finally {
+      lock.unlock();
+    }
+    if (last) {
+      ended.run();
+    }
+  }
+}
