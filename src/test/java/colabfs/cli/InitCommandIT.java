@@ -162,4 +162,10 @@ final class InitCommandIT {
     assertThat(cli.err).contains("/nowhere/at/all").hasLineCount(1);
     assertThat(store().names()).isEmpty();
   }
+
+  @Test
+  void classTraining_connected_succeeds() throws IOException {
+    assertThat(ClassTraining.runConnected(Files.createDirectory(directory.resolve("training"))))
+        .isZero();
+  }
 }
