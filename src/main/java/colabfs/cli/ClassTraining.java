@@ -1,5 +1,6 @@
 package colabfs.cli;
 
+import colabfs.demo.EmbeddedRuntime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -34,25 +35,55 @@ final class ClassTraining {
   public static void main(String[] args) throws IOException {
     Path directory = Files.createTempDirectory("colabfs-training");
     try {
-      run(directory);
+      runAlone(directory);
+      runConnected(directory);
     } finally {
       delete(directory);
     }
   }
 
-  /** Runs the commands with that configuration directory; what they print is dropped. */
-  static void run(Path directory) {
-    PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
-    Surroundings surroundings =
-        new Surroundings(
-            InputStream.nullInputStream(),
-            nowhere,
-            nowhere,
-            Terminal.ofProcess(),
-            Map.of("XDG_CONFIG_HOME", directory.toString()));
+  /** The commands that need no server; what they print is dropped. */
+  static void runAlone(Path directory) {
+    Surroundings surroundings = surroundings(directory);
     for (List<String> line : COMMAND_LINES) {
       Main.run(surroundings, line.toArray(String[]::new));
     }
+  }
+
+  /** The commands that connect, to a server in this process; gives the worst exit code. */
+  static int runConnected(Path directory) throws IOException {
+    Surroundings surroundings = surroundings(directory);
+    try (EmbeddedRuntime runtime =
+        EmbeddedRuntime.start(Files.createDirectory(directory.resolve("runtime")))) {
+      int init =
+          Main.run(
+              surroundings,
+              "init",
+              "connected",
+              "--host=127.0.0.1",
+              "--port=" + runtime.port(),
+              "--user=" + runtime.user(),
+              "--key=" + runtime.privateKey(),
+              "--root=" + runtime.root(),
+              "--accept-new-host-key");
+      int exec = Main.run(surroundings, "exec", "-p", "connected", "--", "true");
+      int status = Main.run(surroundings, "status", "--json");
+      return Math.max(init, Math.max(exec, status));
+    }
+  }
+
+  private static Surroundings surroundings(Path directory) {
+    PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+    String place = directory.toString();
+    return new Surroundings(
+        InputStream.nullInputStream(),
+        nowhere,
+        nowhere,
+        Terminal.ofProcess(),
+        Map.of(
+            "XDG_CONFIG_HOME", place,
+            "XDG_STATE_HOME", place,
+            "XDG_RUNTIME_DIR", place));
   }
 
   private static void delete(Path directory) throws IOException {

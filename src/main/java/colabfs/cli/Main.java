@@ -57,6 +57,7 @@ public final class Main implements Runnable {
   }
 
   public static void main(String[] args) {
+    System.setProperty("java.util.logging.config.class", LogSettings.class.getName());
     System.exit(run(Surroundings.ofProcess(), args));
   }
 

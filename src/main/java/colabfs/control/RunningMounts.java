@@ -90,7 +90,7 @@ public final class RunningMounts {
         } catch (NoSuchFileException e) {
           LOG.log(Level.DEBUG, "unmounted meanwhile", e);
         } catch (IOException e) {
-          LOG.log(Level.WARNING, "not read: " + file, e);
+          LOG.log(Level.WARNING, "{0} was not read: {1}", file, e.getMessage());
         }
       }
     }

@@ -282,6 +282,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     for (OpenNode node : nodes.all()) {
       try {
         node.flush(false);
+        node.settle();
       } catch (FsException e) {
         LOG.log(System.Logger.Level.ERROR, "Unsent writes of {0} are lost: {1}", node.path(), e);
       }

@@ -2,8 +2,10 @@ package colabfs.fs;
 
 import colabfs.core.RemotePath;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +45,34 @@ final class InodeNumbers {
     return names.isEmpty() ? 1 : names.getOrDefault(identityLocked(path), 1);
   }
 
+  /** The other names of the same file, as far as they were made through this mount. */
+  synchronized List<RemotePath> otherNames(RemotePath path) {
+    if (names(path) == 1) {
+      return List.of();
+    }
+    String identity = identityLocked(path);
+    List<RemotePath> candidates = new ArrayList<>();
+    if (identity.indexOf(MARK) < 0) {
+      candidates.add(RemotePath.of(identity));
+    }
+    standsFor.forEach(
+        (other, text) -> {
+          if (text.equals(identity)) {
+            candidates.add(other);
+          }
+        });
+    List<RemotePath> others = new ArrayList<>();
+    for (RemotePath candidate : candidates) {
+      if (!candidate.equals(path) && identityLocked(candidate).equals(identity)) {
+        others.add(candidate);
+      }
+    }
+    return others;
+  }
+
+  /** Whether both are names of one file, if both are there. */
   synchronized boolean same(RemotePath one, RemotePath other) {
-    return identityLocked(one).equals(identityLocked(other));
+    return names(one) > 1 && identityLocked(one).equals(identityLocked(other));
   }
 
   /** Something new stands there: it does not get a number that something else still has. */

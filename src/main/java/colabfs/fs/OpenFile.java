@@ -74,6 +74,9 @@ final class OpenFile implements FileHandle {
       if (mode.write() && node.isDirty()) {
         node.flush(false); // a program that crashed did not close
       }
+      if (mode.write()) {
+        node.settle(); // the times that flush did not wait for; nobody waits for a release
+      }
     } catch (FsException e) {
       LOG.log(System.Logger.Level.ERROR, "Unsent writes of {0} are lost: {1}", node.path(), e);
     }

@@ -10,6 +10,7 @@ import colabfs.writeback.WriteThrough;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * while they wait for the network; the monitor guards what is shown of the file and is held for a
  * moment only, so the connection's threads may take it.
  *
- * <p>Errors: a write that failed is told to the next write, flush or fsync, once.
+ * <p>Errors: a write that failed is told to the next flush or fsync, once; until then writes fail
+ * with it.
  */
 final class OpenNode {
   /** Programs that follow a growing file ask about once a second. */
@@ -38,13 +40,17 @@ final class OpenNode {
   /** Changed only under {@code writing}. */
   private volatile @Nullable WriteThrough writer;
 
+  /** Times were sent after the last flush, which did not wait for them. */
+  @GuardedBy("writing")
+  private boolean timesSent;
+
+  /** Puts a new file's mode right; must be done before anything else changes it. */
+  @GuardedBy("writing")
+  private @Nullable CompletableFuture<Void> setUp;
+
   /** The mtime that is shown is to be sent. */
   @GuardedBy("writing")
   private boolean timesDue;
-
-  /** Failed while something else than a flush waited for the writes. */
-  @GuardedBy("writing")
-  private @Nullable FsException untold;
 
   private volatile RemotePath path;
 
@@ -80,6 +86,9 @@ final class OpenNode {
 
     /** The runtime has the node's content and times as they are shown. */
     void settled(OpenNode node);
+
+    /** The runtime has the times, too, that were sent after the writes. */
+    void confirmed(OpenNode node);
 
     /** Nobody knows what the runtime has of it. */
     void unknown(OpenNode node);
@@ -240,16 +249,16 @@ final class OpenNode {
   }
 
   /** Whoever opened the file to write gives the handle. */
-  void takeWriter(RemoteFile file, boolean readable) throws FsException {
+  void takeWriter(RemoteFile opened, boolean readable) throws FsException {
     around.patience().lock(writing);
     try {
       if (writer != null) {
-        var unused = file.close(); // another open was first
+        var unused = opened.close(); // another open was first
         return;
       }
-      writer = around.writer(path, file);
+      writer = around.writer(path, opened);
       if (readable) {
-        reader.share(file, attrs);
+        reader.share(opened, attrs);
       }
     } finally {
       writing.unlock();
@@ -257,11 +266,11 @@ final class OpenNode {
   }
 
   /** The file was just made: what the runtime's own umask and clock made of it is put right. */
-  void made(RemoteFile file, boolean readable) throws FsException {
-    takeWriter(file, readable);
+  void made(RemoteFile opened, boolean readable) throws FsException {
+    takeWriter(opened, readable);
     around.patience().lock(writing);
     try {
-      writerLocked().setattr(AttrChange.permissions(attrs.permissions()));
+      setUp = opened.fsetattr(AttrChange.permissions(attrs.permissions()));
       timesDue = true;
       dirty = true;
     } finally {
@@ -270,8 +279,8 @@ final class OpenNode {
   }
 
   /** The file was cut to nothing by how it was opened. */
-  void emptied(RemoteFile file, boolean readable) throws FsException {
-    takeWriter(file, readable);
+  void emptied(RemoteFile opened, boolean readable) throws FsException {
+    takeWriter(opened, readable);
     around.patience().lock(writing);
     try {
       timesDue = true;
@@ -287,7 +296,6 @@ final class OpenNode {
   int write(long offset, boolean append, ByteBuffer content) throws FsException {
     around.patience().lock(writing);
     try {
-      tellLocked();
       WriteThrough out = writerLocked();
       long oldSize = attrs.sizeBytes();
       long start = append ? oldSize : offset;
@@ -301,7 +309,8 @@ final class OpenNode {
       try {
         out.write(start, content);
       } catch (FsException e) {
-        failedLocked();
+        blocks.forget();
+        failedLocked(e);
         throw e;
       }
       showLocked(Math.max(oldSize, start + length));
@@ -315,7 +324,6 @@ final class OpenNode {
   void truncate(long sizeBytes) throws FsException {
     around.patience().lock(writing);
     try {
-      tellLocked();
       WriteThrough out = writerLocked();
       dirty = true;
       timesDue = true;
@@ -323,7 +331,7 @@ final class OpenNode {
       try {
         out.truncate(sizeBytes);
       } catch (FsException e) {
-        failedLocked();
+        failedLocked(e);
         throw e;
       }
       showLocked(sizeBytes);
@@ -339,17 +347,23 @@ final class OpenNode {
     attrs = now;
   }
 
-  /** Sets the times after all writes; false when the caller must do it, as nothing is written. */
+  /**
+   * Sets the times of a file that is open for writing: at once, or with the flush that is to come.
+   * False when it is not, and the caller sets them by path.
+   */
   boolean utimens(AttrChange.Times times, long ctimeNanos) throws FsException {
     around.patience().lock(writing);
     try {
-      if (writer == null || !dirty) {
+      if (writer == null) {
         return false;
       }
-      writer.setattr(new AttrChange(null, null, null, times));
-      timesDue = false;
       synchronized (this) {
         attrs = attrs.withTimes(times.atimeNanos(), times.mtimeNanos(), ctimeNanos);
+      }
+      timesDue = true;
+      if (!dirty) {
+        dirty = true;
+        flush(false);
       }
       return true;
     } finally {
@@ -365,11 +379,15 @@ final class OpenNode {
         return;
       }
       try {
-        writer.flush();
+        awaitSetUpLocked();
+        writer.drain();
         blocks.settled();
+        if (timesSent) {
+          timesSent = false;
+          around.confirmed(this);
+        }
       } catch (FsException e) {
-        failedLocked();
-        untold = e;
+        failedLocked(e);
         throw e;
       }
     } finally {
@@ -385,26 +403,26 @@ final class OpenNode {
       if (out == null) {
         return;
       }
-      FileAttrs now = attrs;
-      boolean timesKnown = !timesDue || around.maySetTimes(now);
+      boolean timesKnown = !timesDue || around.maySetTimes(attrs);
       try {
-        if (timesDue && timesKnown) {
-          out.setattr(AttrChange.times(now.atimeNanos(), now.mtimeNanos()));
-        }
-        timesDue = false;
+        awaitSetUpLocked();
         if (toDisk) {
           out.fsync();
         } else {
           out.flush();
         }
       } catch (FsException e) {
-        failedLocked();
-        untold = null;
+        failedLocked(e);
         throw e;
       }
-      tellLocked();
       blocks.settled();
       if (dirty) {
+        if (timesDue && timesKnown) {
+          // Not waited for: a program that closes a file has lost nothing if they do not arrive.
+          out.setattr(AttrChange.times(attrs.atimeNanos(), attrs.mtimeNanos()));
+          timesSent = true;
+        }
+        timesDue = false;
         if (timesKnown) {
           around.settled(this);
         } else {
@@ -444,21 +462,31 @@ final class OpenNode {
     return writer;
   }
 
+  /** Writes wait for a lost connection to come back; what the runtime refused is given up. */
   @GuardedBy("writing")
-  private void tellLocked() throws FsException {
-    FsException failure = untold;
-    untold = null;
-    if (failure != null) {
-      throw failure;
+  private void failedLocked(FsException failure) {
+    if (!failure.isConnectionFailure()) {
+      dirty = false;
+      timesDue = false;
+      blocks.forget();
+      around.unknown(this);
     }
   }
 
+  /** What becomes of the mode is not the writes' matter; it only has to be over. */
   @GuardedBy("writing")
-  private void failedLocked() {
-    dirty = false;
-    timesDue = false;
-    blocks.forget();
-    around.unknown(this);
+  private void awaitSetUpLocked() throws FsException {
+    CompletableFuture<Void> sent = setUp;
+    setUp = null;
+    if (sent != null) {
+      try {
+        around.patience().await(sent);
+      } catch (FsException e) {
+        if (e.errno() == Errno.EINTR) {
+          throw e;
+        }
+      }
+    }
   }
 
   @GuardedBy("writing")

@@ -193,11 +193,16 @@ final class OpenNodes implements OpenNode.Surroundings {
     times.keep(path, attrs);
     metadata.changed(path, attrs);
     lookups.sawOwnChange(path);
+    for (RemotePath other : numbers.otherNames(path)) {
+      metadata.invalidate(other);
+      lookups.forget(other);
+    }
   }
 
   /** Answers which nodes are to be told that they moved. */
   synchronized List<OpenNode> renamed(RemotePath from, RemotePath to, boolean tree) {
-    if (numbers.same(from, to)) { // two names of one file: rename(2) does nothing
+    boolean toIsMissing = metadata.lookup(to) instanceof Lookup.Absent;
+    if (numbers.same(from, to) && !toIsMissing) { // names of one file: rename(2) does nothing
       metadata.invalidate(from);
       metadata.invalidate(to);
       return List.of();
@@ -252,6 +257,15 @@ final class OpenNodes implements OpenNode.Surroundings {
   @Override
   public boolean maySetTimes(FileAttrs attrs) {
     return identity.isRoot() || attrs.uid() == identity.uid();
+  }
+
+  @Override
+  public synchronized void confirmed(OpenNode node) {
+    if (!node.isDetached()
+        && metadata.lookup(node.path()) instanceof Lookup.Known known
+        && known.attrs().equals(node.attrs())) {
+      metadata.changed(node.path(), node.attrs()); // looks that were sent before are too old
+    }
   }
 
   @Override

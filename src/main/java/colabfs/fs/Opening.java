@@ -177,9 +177,14 @@ final class Opening {
     if (mode.truncate()) {
       flags.add(OpenFlag.TRUNCATE);
     }
+    boolean fresh = lookups.isFresh(path);
+    FileAttrs before = known;
+    if (open != null && mode.truncate() && !fresh) {
+      before = askNow(path, null); // a look beside the open might see the file already emptied
+    }
     CompletableFuture<RemoteFile> opening = remote.open(path, flags, 0);
-    boolean sure = known != null && (mode.truncate() || lookups.isFresh(path));
-    FileAttrs attrs = known != null && sure ? known : askNow(path, opening);
+    boolean sure = before != null && (mode.truncate() || fresh);
+    FileAttrs attrs = before != null && sure ? before : askNow(path, opening);
     RemoteFile file = patience.await(opening);
     OpenNode node = nodes.joinOrAdd(path, attrs);
     return complete(

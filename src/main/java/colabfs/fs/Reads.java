@@ -46,7 +46,7 @@ final class Reads {
         }
         into.position(position);
         if (node.isDirty()) {
-          node.flush(false); // what is on the runtime can be told apart only when it is settled
+          node.settle(); // and so the writer has seen that the file is still the same
         }
         node.reader().lost();
       }

@@ -36,14 +36,18 @@ public final class FuseMount implements AutoCloseable {
   private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
   private final MountPoint mountpoint;
+  private final Duration kernelMemory;
   private final FuseAdapter adapter;
   private final CallGuard guard = new CallGuard();
   private final Callbacks callbacks;
   private final CountDownLatch initialised = new CountDownLatch(1);
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-  private FuseMount(FileSystem fs, MountPoint mountpoint) {
+  private FuseMount(FileSystem fs, MountPoint mountpoint, FuseSettings settings) {
     this.mountpoint = mountpoint;
+    Duration attributes = settings.attributeTimeout();
+    Duration entries = settings.entryTimeout();
+    this.kernelMemory = attributes.compareTo(entries) > 0 ? attributes : entries;
     this.adapter = new FuseAdapter(fs, guard, InstantSource.system());
     this.callbacks = new Callbacks(adapter, initialised::countDown);
   }
@@ -64,8 +68,8 @@ public final class FuseMount implements AutoCloseable {
     Libraries.LibFuse fuse = Libraries.libFuse();
     LocalUser user = localUser();
     MountPoint point = MountPoint.prepare(mountpoint, settings, user);
-    FuseMount mount = new FuseMount(fs, point);
-    mount.start(fuse, FuseOptions.text(settings, user.isRoot()));
+    FuseMount mount = new FuseMount(fs, point, settings);
+    mount.start(fuse, FuseOptions.text(settings));
     mount.awaitInit();
     return mount;
   }
@@ -107,7 +111,7 @@ public final class FuseMount implements AutoCloseable {
   private void finish() {
     try {
       adapter.releaseAll();
-      LOG.log(Level.INFO, "unmounted {0}: {1}", mountpoint.path(), guard.summary());
+      LOG.log(Level.DEBUG, "unmounted {0}: {1}", mountpoint.path(), guard.summary());
     } finally {
       ended.complete(null);
     }
@@ -165,6 +169,18 @@ public final class FuseMount implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /**
+   * Returns when the kernel has forgotten every name and attribute that it had heard before the
+   * call, so that the next look is asked of the file system: waits for the longer of the two
+   * timeouts.
+   *
+   * <p>The kernel can be told to forget (FUSE_NOTIFY_INVAL_ENTRY), but not without breaking {@code
+   * getcwd} for every shell that stands in the mount, where Linux is older than 6.2.
+   */
+  public void awaitKernelForgot() throws InterruptedException {
+    TimeUnit.NANOSECONDS.sleep(kernelMemory.toNanos());
   }
 
   /** Completes when the mount is gone, by {@link #unmount} or by umount from outside. */

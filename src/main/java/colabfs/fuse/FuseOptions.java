@@ -44,7 +44,7 @@ final class FuseOptions {
   private FuseOptions() {}
 
   /** One text, options parted by commas, commas in values escaped. */
-  static String text(FuseSettings settings, boolean nonEmptyUnderstood) throws MountException {
+  static String text(FuseSettings settings) throws MountException {
     List<String> options = new ArrayList<>();
     options.add("fsname=" + MountTable.SOURCE_PREFIX + escape(settings.fsName()));
     options.add("subtype=colabfs");
@@ -64,9 +64,7 @@ final class FuseOptions {
     }
     for (String extra : settings.extraOptions()) {
       check(extra);
-      if (nonEmptyUnderstood || !extra.equals("nonempty")) {
-        options.add(extra);
-      }
+      options.add(extra);
     }
     return String.join(",", options);
   }

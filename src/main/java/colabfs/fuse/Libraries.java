@@ -6,7 +6,6 @@ import jnr.ffi.LibraryLoader;
 import jnr.ffi.Platform;
 import jnr.ffi.Pointer;
 import jnr.ffi.annotations.IgnoreError;
-import jnr.ffi.types.off_t;
 import jnr.ffi.types.size_t;
 import org.jspecify.annotations.Nullable;
 import ru.serce.jnrfuse.struct.FuseOperations;
@@ -25,7 +24,7 @@ final class Libraries {
    * libfuse 2.9's fuse.h and fuse_lowlevel.h. Public for jnr-ffi, whose generated class lives in
    * another class loader.
    */
-  @SuppressWarnings({"checkstyle:MethodName", "MethodName"}) // C's names
+  @SuppressWarnings("MethodName") // C's names
   public interface LibFuse {
     /**
      * What fuse_main does before its loop: mounts, reads the options, makes the handle. (fuse_new
@@ -57,12 +56,6 @@ final class Libraries {
 
     /** Closes the device and frees the handle. */
     void fuse_teardown(Pointer fuse, Pointer mountpoint);
-
-    int fuse_lowlevel_notify_inval_inode(
-        Pointer channel, @size_t long inode, @off_t long offset, @off_t long bytes);
-
-    int fuse_lowlevel_notify_inval_entry(
-        Pointer channel, @size_t long parent, Pointer name, @size_t long nameBytes);
   }
 
   /** The C library. */
@@ -108,7 +101,6 @@ final class Libraries {
     return loaded;
   }
 
-  /** Loading is immediate and complete: a function that is missing shows here, not in the loop. */
   private static LibFuse loadFuse() throws MountException {
     boolean mac = Platform.getNativePlatform().getOS() == Platform.OS.DARWIN;
     String[] names = mac ? new String[] {"fuse", "osxfuse"} : new String[] {"libfuse.so.2"};

@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -111,7 +112,7 @@ final class MountPoint {
       throw new MountException(
           Reason.FAILED,
           "The mount point %s cannot be read: %s. Choose a directory of your own."
-              .formatted(path, e.getMessage()),
+              .formatted(path, reason(e)),
           e);
     }
   }
@@ -150,11 +151,16 @@ final class MountPoint {
     } catch (IOException e) {
       throw new MountException(
           Reason.NO_FUSE_DEVICE,
-          "/dev/fuse cannot be opened (%s). Let your user in (chmod 666 /dev/fuse as root); in a"
-                  .formatted(e.getMessage())
+          "/dev/fuse cannot be opened: %s. Let your user in (chmod 666 /dev/fuse as root); in a"
+                  .formatted(reason(e))
               + " container, start it with --device /dev/fuse --cap-add SYS_ADMIN.",
           e);
     }
+  }
+
+  private static String reason(IOException e) {
+    String reason = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
+    return reason == null ? "permission denied" : reason;
   }
 
   static boolean isOnPath(String program) {

@@ -116,8 +116,8 @@ final class MainTest {
   }
 
   @Test
-  void classTraining_run_leavesOnlyItsProfile() {
-    ClassTraining.run(directory);
+  void classTraining_alone_leavesOnlyItsProfile() {
+    ClassTraining.runAlone(directory);
     assertThat(directory.resolve("colabfs/profiles/training.json")).exists();
   }
 }

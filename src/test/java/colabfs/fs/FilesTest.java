@@ -337,4 +337,25 @@ final class FilesTest {
     close(file);
     assertThat(mount.fs.figures().openFiles()).isZero();
   }
+
+  @Test
+  @DisplayName(
+      "A hole written over a file that was just emptied reads as zeroes, also after a lost connection.")
+  void read_ofHoleAfterCut_isZeroes() throws FsException {
+    mount.remote.put("/a", pattern(317_285));
+    FileHandle reader = mount.open("/a", OpenMode.READ);
+    bytes(reader, 122_440, 1878);
+    bytes(reader, 149_776, 2036);
+    bytes(reader, 39_494, 1902);
+    FileHandle writer =
+        mount.fs.create(path("/a"), 0644, new OpenMode(true, true, false, true, false));
+    write(writer, 0, "x".repeat(1509));
+    bytes(reader, 651, 1069);
+    mount.remote.disconnect();
+    mount.remote.reconnect();
+    write(writer, 319_976, "y".repeat(212));
+    assertThat(bytes(reader, 116_303, 893)).isEqualTo(new byte[893]);
+    close(writer);
+    close(reader);
+  }
 }

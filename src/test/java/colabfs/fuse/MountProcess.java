@@ -2,6 +2,7 @@ package colabfs.fuse;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ public final class MountProcess implements AutoCloseable {
   private final Process process;
   private final Path mountpoint;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+  private volatile boolean mounted;
 
   private MountProcess(Process process, Path mountpoint) {
     this.process = process;
@@ -65,6 +67,7 @@ public final class MountProcess implements AutoCloseable {
       started.close();
       throw new IOException(answer);
     }
+    started.mounted = true;
     return started;
   }
 
@@ -95,6 +98,13 @@ public final class MountProcess implements AutoCloseable {
     }
   }
 
+  /** Tells the child to unmount: {@code unmount} or {@code force}. */
+  void send(String command) throws IOException {
+    OutputStream input = process.getOutputStream();
+    input.write((command + "\n").getBytes(StandardCharsets.UTF_8));
+    input.flush();
+  }
+
   public Path mountpoint() {
     return mountpoint;
   }
@@ -111,7 +121,7 @@ public final class MountProcess implements AutoCloseable {
       if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
       }
-      if (MountTable.at(mountpoint) != null) {
+      if (mounted && MountTable.at(mountpoint) != null) {
         Unmount.of(mountpoint, FuseMount.localUser(), true);
       }
     } catch (InterruptedException e) {

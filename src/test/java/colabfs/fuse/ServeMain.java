@@ -1,6 +1,9 @@
 package colabfs.fuse;
 
 import colabfs.fs.FileSystem;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -9,8 +12,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * The child process that serves a mount for the tests: {@code what directory mountpoint
- * [option...]}. Says MOUNTED, or FAILED with reason and message, on standard output; unmounts and
- * ends when its input ends.
+ * [option...]}. Says MOUNTED, or FAILED with reason and message, on standard output; obeys the
+ * lines unmount and force; unmounts and ends when its input ends.
  */
 public final class ServeMain {
   private ServeMain() {}
@@ -21,6 +24,7 @@ public final class ServeMain {
         switch (args[0]) {
           case "passthrough" -> new PassThroughFs(directory);
           case "throwing" -> new ThrowingFs(new PassThroughFs(directory), directory);
+          case "names" -> NamesOnlyFs.create();
           default -> throw new IllegalArgumentException(args[0]);
         };
     List<String> options = Arrays.asList(args).subList(3, args.length);
@@ -39,14 +43,27 @@ public final class ServeMain {
       System.out.println("FAILED " + e.reason() + " " + e.getMessage());
       return;
     }
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> unmount(mount)));
     System.out.println("MOUNTED");
     CompletableFuture<Void> said = mount.ended().thenRun(() -> System.out.println("ENDED"));
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> unmount(mount)));
-    while (System.in.read() >= 0) {
-      // Only the end of the input matters.
+    BufferedReader commands =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    String command = commands.readLine();
+    while (command != null) {
+      obey(command, mount);
+      command = commands.readLine();
     }
     unmount(mount);
     System.exit(said.isDone() ? 0 : 1);
+  }
+
+  private static void obey(String command, FuseMount mount) {
+    try {
+      mount.unmount(command.equals("force"));
+      System.out.println("UNMOUNTED");
+    } catch (MountException e) {
+      System.out.println("FAILED " + e.reason() + " " + e.getMessage());
+    }
   }
 
   private static void unmount(FuseMount mount) {

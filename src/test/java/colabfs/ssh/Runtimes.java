@@ -95,4 +95,22 @@ final class Runtimes {
     return new SshSettings(
         () -> profile, null, HostKeyPrompt.REFUSE, SecretPrompt.NONE, CALL_TIMEOUT, connectTimeout);
   }
+
+  /** A profile that somebody changes while it is in use. */
+  static final class ChangingProfile implements ProfileSource {
+    private volatile Profile profile;
+
+    ChangingProfile(Profile first) {
+      this.profile = first;
+    }
+
+    void set(Profile next) {
+      profile = next;
+    }
+
+    @Override
+    public Profile read() {
+      return profile;
+    }
+  }
 }
