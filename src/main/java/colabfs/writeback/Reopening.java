@@ -69,6 +69,11 @@ final class Reopening {
     };
   }
 
+  /** The same failure for one more caller, with that one's stack. */
+  static FsException again(FsException failure) {
+    return new FsException(failure.errno(), String.valueOf(failure.getMessage()), failure);
+  }
+
   static FsException stale(RemotePath path, @Nullable String why) {
     return new FsException(
         Errno.ESTALE,

@@ -136,7 +136,7 @@ final class Transfer {
       throw new FsException(Errno.EBADF, path + " is closed.");
     }
     if (pendingFailure != null && (halted || link == Link.DOWN)) {
-      throw again(pendingFailure);
+      throw Reopening.again(pendingFailure);
     }
     if (link == Link.STALE) {
       throw Reopening.stale(path, "it is not the file that was opened");
@@ -160,10 +160,6 @@ final class Transfer {
     }
     halted = false;
     moved.signalAll();
-  }
-
-  static FsException again(FsException failure) {
-    return new FsException(failure.errno(), String.valueOf(failure.getMessage()), failure);
   }
 
   // Sending.
@@ -259,18 +255,14 @@ final class Transfer {
   private void refusedLocked(Op op, FsException cause) {
     pending.refused(op);
     lastAnswerNanos = System.nanoTime();
-    if (failure == null) {
-      failure = cause;
-    }
+    failure = failure == null ? cause : failure;
     halted |= op.isContent();
   }
 
   @GuardedBy("lock")
   private void downLocked(FsException cause) {
     link = Link.DOWN;
-    if (failure == null) {
-      failure = cause;
-    }
+    failure = failure == null ? cause : failure;
   }
 
   // The link.

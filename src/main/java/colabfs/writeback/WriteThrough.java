@@ -252,7 +252,7 @@ public final class WriteThrough {
         if (report) {
           transfer.reportedLocked();
         }
-        throw Transfer.again(failure);
+        throw Reopening.again(failure);
       }
       if (!transfer.pendingLocked().isDoneUpTo(target)) {
         transfer.checkMayChangeLocked();

@@ -9,6 +9,8 @@ import colabfs.core.RemotePath;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 final class MetadataCacheTest {
@@ -272,6 +274,30 @@ final class MetadataCacheTest {
     }
     assertThat(cache.lookup(path("/d/img_77777.jpg"))).isEqualTo(known(77_777));
     assertThat(cache.listing(path("/d"))).hasSize(101_000);
+  }
+
+  @Test
+  void lookups_whileAFileIsRenamedOnAndOn_neverFindItNowhere() {
+    int renames = 20_000;
+    cache.putListing(path("/d"), List.of(entry("0", 1)), cache.stamp());
+    AtomicInteger begun = new AtomicInteger(-1);
+    CompletableFuture<Void> reader =
+        CompletableFuture.runAsync(
+            () -> {
+              for (int at = 0; at < renames; ) {
+                if (cache.lookup(path("/d/" + at)).equals(Lookup.ABSENT)) {
+                  at++;
+                  boolean gone = cache.lookup(path("/d/" + at)).equals(Lookup.ABSENT);
+                  assertThat(gone && begun.get() < at).describedAs("gone from all names").isFalse();
+                }
+              }
+            });
+    for (int i = 0; i < renames; i++) {
+      begun.set(i);
+      cache.renamed(path("/d/" + i), path("/d/" + (i + 1)));
+    }
+    reader.join();
+    assertThat(names("/d")).containsExactly(String.valueOf(renames));
   }
 
   private List<String> names(String directory) {

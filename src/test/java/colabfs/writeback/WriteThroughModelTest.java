@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 final class WriteThroughModelTest {
   private static final RemotePath FILE = RemotePath.of("/f");
   private static final int FILE_BYTES = 200_000;
-  private static final int RUNS = 150;
+  private static final int RUNS = 80;
   private static final int STEPS = 150;
 
   private long seconds = 1_700_000_000;
