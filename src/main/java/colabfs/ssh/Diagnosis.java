@@ -76,7 +76,9 @@ final class Diagnosis {
     if (endpoint instanceof Profile.Command) {
       return failure(
           Reason.TRANSPORT,
-          "the proxy command cannot be run: " + text + ". Install it, or correct the profile.",
+          "the proxy command cannot be run: "
+              + (failure == null ? text : failure.getMessage())
+              + ". Install it, or correct the profile.",
           cause);
     }
     if (cause instanceof NoRouteToHostException

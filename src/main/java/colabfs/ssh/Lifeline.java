@@ -91,7 +91,7 @@ final class Lifeline implements AutoCloseable {
       lock.unlock();
     }
     if (stale != null) {
-      lost(stale);
+      lost(stale, "closed");
     }
     lock.lock();
     try {
@@ -116,12 +116,16 @@ final class Lifeline implements AutoCloseable {
   }
 
   private void watch(LiveLink link) {
-    CompletableFuture<?> unused = link.lost().thenAccept(reason -> lost(link));
+    CompletableFuture<?> unused = link.lost().thenAccept(reason -> lost(link, reason));
   }
 
-  /** Notes that a connection is gone; later calls for the same one change nothing. */
-  void lost(LiveLink link) {
-    String reason = link.lost().getNow("a request found it gone");
+  /**
+   * Notes that a connection is gone; later calls for the same one change nothing.
+   *
+   * @param hint why, where the connection itself does not know better
+   */
+  void lost(LiveLink link, String hint) {
+    String reason = link.lost().getNow(hint);
     lock.lock();
     try {
       if (state != LinkStatus.State.CONNECTED || current.join() != link) {
@@ -180,6 +184,9 @@ final class Lifeline implements AutoCloseable {
         permanent = e.reason().isPermanent();
         failed(String.valueOf(e.getMessage()));
       } catch (RuntimeException e) {
+        if (status().state() == LinkStatus.State.CLOSED) {
+          return; // the client was stopped under the attempt
+        }
         LOG.log(System.Logger.Level.ERROR, "while reconnecting", e);
         failed("an error in colabfs: " + e);
       }

@@ -122,7 +122,7 @@ final class Patience {
           && !result.isDone()
           && failure instanceof FsException fs
           && fs.errno() == Errno.ENOTCONN) {
-        lifeline.lost(link);
+        lifeline.lost(link, String.valueOf(fs.getMessage()));
         later();
       } else {
         fail(failure);

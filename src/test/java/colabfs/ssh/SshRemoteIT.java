@@ -66,4 +66,12 @@ final class SshRemoteIT {
       }
     }
   }
+
+  @Test
+  void closing_isQuick() throws Exception {
+    SshRemote remote = SshRemote.connect(Runtimes.settings(Runtimes.profile(server)));
+    long start = System.nanoTime();
+    remote.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(500));
+  }
 }
