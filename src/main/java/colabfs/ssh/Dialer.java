@@ -159,7 +159,7 @@ final class Dialer implements AutoCloseable {
       ConnectFuture future;
       try {
         future = client.connect(profile.user(), address, context, null);
-      } catch (IOException e) {
+      } catch (IOException | IllegalArgumentException e) {
         throw diagnosis.notConnected(e);
       }
       try {
@@ -242,8 +242,8 @@ final class Dialer implements AutoCloseable {
       try {
         future = session.auth();
         steps.await(Steps.ended(future));
-      } catch (IOException | ExecutionException e) {
-        throw diagnosis.lost(e);
+      } catch (IOException | ExecutionException | IllegalStateException e) {
+        throw diagnosis.lost(e); // MINA's word for a session that has ended: illegal state
       } catch (TimeoutException e) {
         throw diagnosis.loginTimeout();
       }

@@ -127,7 +127,6 @@ final class ReconnectIT {
           .atMost(Duration.ofSeconds(20))
           .until(() -> remote.status().state() == LinkStatus.State.RECONNECTING);
       Duration taken = Duration.ofNanos(System.nanoTime() - start);
-      System.out.println("dead peer found after " + taken.toMillis() + " ms");
       assertThat(taken).isLessThan(Duration.ofSeconds(16));
       assertThat(remote.status().lastError()).contains("silent");
       relay.stall(false);
