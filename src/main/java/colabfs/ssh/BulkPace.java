@@ -13,14 +13,19 @@ package colabfs.ssh;
  */
 final class BulkPace {
 
-  /** One request in flight: what was known when it was sent. */
+  /**
+   * One request in flight: what was known when it was sent.
+   *
+   * @param quiet so little was in flight that its round trip shows no queue
+   * @param starved the rate that it sees is not the link's: there was room for more
+   */
   record Ticket(
       int bytes,
       long sentAt,
-      long inFlightBytes,
       long deliveredBytes,
       long deliveredAt,
       long firstSentAt,
+      boolean quiet,
       boolean starved) {}
 
   /** Every server takes this much in one request. */
@@ -55,6 +60,7 @@ final class BulkPace {
   private long window = FIRST_WINDOW_BYTES;
   private int request = LEAST_REQUEST_BYTES;
   private long inFlight;
+  private int requestsInFlight;
   private long delivered;
   private long deliveredAt;
   private long firstSentAt;
@@ -70,7 +76,7 @@ final class BulkPace {
 
   /** Whether a request of that size may be sent now. */
   boolean admits(int bytes) {
-    return inFlight == 0 || inFlight + bytes <= limit();
+    return requestsInFlight < MIN_REQUESTS || inFlight + bytes <= limit();
   }
 
   long windowBytes() {
@@ -88,17 +94,19 @@ final class BulkPace {
       busySince = now;
     }
     inFlight += bytes;
-    // The rate that a request sees is the caller's, not the link's, when there was room for more.
-    boolean starved = nothingWaits && inFlight + request <= window;
+    requestsInFlight++;
     if (roundTrip > 0 && now - Math.max(roundTripAt, busySince) > ROUND_TRIP_AGE_NANOS) {
       probing = true;
     }
-    return new Ticket(bytes, now, inFlight, delivered, deliveredAt, firstSentAt, starved);
+    boolean quiet = inFlight <= probeLimit();
+    boolean starved = probing || (nothingWaits && inFlight + request <= window);
+    return new Ticket(bytes, now, delivered, deliveredAt, firstSentAt, quiet, starved);
   }
 
   /** {@code moved}: bytes of content that came or were acknowledged; 0 for a failure. */
   void ended(Ticket ticket, int moved, long now) {
     inFlight -= ticket.bytes;
+    requestsInFlight--;
     if (moved == 0) {
       return;
     }
@@ -118,13 +126,25 @@ final class BulkPace {
   }
 
   private void measureRoundTrip(Ticket ticket, long took, long now) {
-    boolean seenWithoutQueue =
-        now - roundTripAt > ROUND_TRIP_AGE_NANOS && ticket.inFlightBytes <= probeLimit();
-    if (roundTrip == 0 || took < roundTrip || seenWithoutQueue) {
-      roundTrip = took;
+    boolean replaces = ticket.quiet && now - roundTripAt > ROUND_TRIP_AGE_NANOS;
+    long seen = took - ownTime(ticket.bytes, took);
+    if (roundTrip == 0 || seen < roundTrip || replaces) {
+      roundTrip = seen;
       roundTripAt = now;
       probing = false;
     }
+  }
+
+  /**
+   * What of a round trip the request's own bytes take on the wire, once the rate is known. Never
+   * more than a fifth, so that the window always comes out larger than what is in flight: else a
+   * rate measured too low would keep itself low.
+   */
+  private long ownTime(int bytes, long took) {
+    double bytesPerSecond = rate.value();
+    return starting || bytesPerSecond == 0
+        ? 0
+        : (long) Math.min(took / 5.0, bytes * NANOS / bytesPerSecond);
   }
 
   /** Over the time that the bytes between were sent or came in, whichever was longer. */

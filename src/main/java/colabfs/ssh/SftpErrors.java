@@ -51,6 +51,7 @@ final class SftpErrors {
       case SftpConstants.SSH_FX_FAILURE -> op != SftpOp.READ && op != SftpOp.CLOSE;
       case SftpConstants.SSH_FX_NO_SUCH_FILE, SftpConstants.SSH_FX_NO_SUCH_PATH ->
           op == SftpOp.LIST || op == SftpOp.RMDIR || op == SftpOp.RENAME;
+      case SftpConstants.SSH_FX_NOT_A_DIRECTORY -> op == SftpOp.RMDIR; // MINA's word for "nothing"
       default -> false;
     };
   }
@@ -69,6 +70,9 @@ final class SftpErrors {
   }
 
   private static Errno errno(SftpOp op, Object where, int status, Evidence evidence) {
+    if (isTooLong(where)) {
+      return Errno.ENAMETOOLONG; // servers have any number for it, and no such name can be there
+    }
     return switch (status) {
       case SftpConstants.SSH_FX_NO_SUCH_FILE, SftpConstants.SSH_FX_NO_SUCH_PATH ->
           missing(op, evidence);
@@ -77,8 +81,7 @@ final class SftpErrors {
               ? Errno.EPERM
               : Errno.EACCES;
       case SftpConstants.SSH_FX_FAILURE -> failure(op, evidence);
-      case SftpConstants.SSH_FX_BAD_MESSAGE, SftpConstants.SSH_FX_INVALID_FILENAME ->
-          isTooLong(where) ? Errno.ENAMETOOLONG : Errno.EINVAL;
+      case SftpConstants.SSH_FX_BAD_MESSAGE, SftpConstants.SSH_FX_INVALID_FILENAME -> Errno.EINVAL;
       case SftpConstants.SSH_FX_OP_UNSUPPORTED -> Errno.EOPNOTSUPP;
       case SftpConstants.SSH_FX_INVALID_HANDLE -> Errno.EBADF;
       case SftpConstants.SSH_FX_FILE_ALREADY_EXISTS -> Errno.EEXIST;
@@ -87,7 +90,8 @@ final class SftpErrors {
       case SftpConstants.SSH_FX_QUOTA_EXCEEDED -> Errno.EDQUOT;
       case SftpConstants.SSH_FX_LOCK_CONFLICT -> Errno.EBUSY;
       case SftpConstants.SSH_FX_DIR_NOT_EMPTY -> Errno.ENOTEMPTY;
-      case SftpConstants.SSH_FX_NOT_A_DIRECTORY -> Errno.ENOTDIR;
+      case SftpConstants.SSH_FX_NOT_A_DIRECTORY ->
+          op == SftpOp.RMDIR ? missing(op, evidence) : Errno.ENOTDIR;
       case SftpConstants.SSH_FX_FILE_IS_A_DIRECTORY -> Errno.EISDIR;
       case SftpConstants.SSH_FX_LINK_LOOP -> Errno.ELOOP;
       case SftpConstants.SSH_FX_CANNOT_DELETE -> Errno.EACCES;

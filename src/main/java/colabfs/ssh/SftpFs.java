@@ -144,6 +144,10 @@ final class SftpFs implements RemoteFs {
   /** The server's umask may have taken permissions away that were asked for: looks, and repairs. */
   @Override
   public CompletableFuture<Void> mkdir(RemotePath directory, int permissions) {
+    FsException impossible = unsendable(directory);
+    if (impossible != null) {
+      return CompletableFuture.failedFuture(impossible);
+    }
     SftpRequest request =
         SftpAttrs.writePermissions(request(SSH_FXP_MKDIR, directory), permissions);
     CompletableFuture<Void> made = change(SftpOp.MKDIR, directory, request);
