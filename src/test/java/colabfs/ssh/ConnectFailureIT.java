@@ -44,11 +44,10 @@ final class ConnectFailureIT {
       assertThat(keygen.waitFor()).isZero();
     }
     server =
-        OpenSshServer.start(
+        Runtimes.server(
             own,
-            OpenSshServer.Options.USUAL.withConfig(
-                "HostKey " + own.toRealPath().resolve("rsa"),
-                "HostKey " + own.toRealPath().resolve("ecdsa")));
+            "HostKey " + own.toRealPath().resolve("rsa"),
+            "HostKey " + own.toRealPath().resolve("ecdsa"));
   }
 
   @AfterAll
@@ -61,6 +60,22 @@ final class ConnectFailureIT {
     assertFails(at("127.0.0.1", freePort()), Reason.REFUSED)
         .hasMessageContaining("refuses connections")
         .hasMessageContaining("colabfs init");
+  }
+
+  @Test
+  void nothingListens_byIpv6() throws Exception {
+    assertThatThrownBy(() -> connect(at("::1", freePort())))
+        .isInstanceOfSatisfying(
+            ConnectFailure.class, // there may be no IPv6 here at all
+            e -> assertThat(e.reason()).isIn(Reason.REFUSED, Reason.UNREACHABLE));
+  }
+
+  @Test
+  void hostWithSeveralAddresses_isReachedByTheOneThatAnswers() throws Exception {
+    try (SshRemote remote =
+        SshRemote.connect(Runtimes.settings(at("localhost", server.port())), Runtimes.NOTHING)) {
+      assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
+    }
   }
 
   @Test
@@ -194,9 +209,7 @@ final class ConnectFailureIT {
   @Test
   void serverGivesNoSftp() throws Exception {
     Path own = Files.createDirectory(dir.resolve("nosftp"));
-    try (OpenSshServer bare =
-        OpenSshServer.start(
-            own, OpenSshServer.Options.USUAL.withConfig("ForceCommand /bin/false"))) {
+    try (OpenSshServer bare = Runtimes.server(own, "ForceCommand /bin/false")) {
       assertFails(Runtimes.profile(bare), Reason.NO_SFTP)
           .hasMessageContaining("gives no SFTP")
           .hasMessageContaining("Subsystem sftp internal-sftp");

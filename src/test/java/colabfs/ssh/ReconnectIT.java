@@ -11,9 +11,11 @@ import colabfs.it.Relay;
 import colabfs.profile.Profile;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +37,7 @@ final class ReconnectIT {
 
   @BeforeEach
   void startServer() throws Exception {
-    server = OpenSshServer.start(Files.createDirectory(dir.resolve("server")));
+    server = Runtimes.server(Files.createDirectory(dir.resolve("server")));
     Files.writeString(server.root().resolve("file"), "hello");
   }
 
@@ -125,7 +127,6 @@ final class ReconnectIT {
           .atMost(Duration.ofSeconds(20))
           .until(() -> remote.status().state() == LinkStatus.State.RECONNECTING);
       Duration taken = Duration.ofNanos(System.nanoTime() - start);
-      System.out.println("dead peer found after " + taken.toMillis() + " ms");
       assertThat(taken).isLessThan(Duration.ofSeconds(16));
       assertThat(remote.status().lastError()).contains("silent");
       relay.stall(false);
@@ -135,7 +136,7 @@ final class ReconnectIT {
 
   @Test
   void profileChanged_movesALivingConnectionToTheNewAddress() throws Exception {
-    try (OpenSshServer other = OpenSshServer.start(Files.createDirectory(dir.resolve("other")))) {
+    try (OpenSshServer other = Runtimes.server(Files.createDirectory(dir.resolve("other")))) {
       Files.writeString(other.root().resolve("other"), "x");
       Runtimes.ChangingProfile profile = new Runtimes.ChangingProfile(Runtimes.profile(server));
       try (SshRemote remote = SshRemote.connect(Runtimes.settings(profile), Runtimes.NOTHING)) {
@@ -151,7 +152,7 @@ final class ReconnectIT {
 
   @Test
   void serverReplacedByAnother_isRefused_shown_andTakenOnceTheProfileSaysSo() throws Exception {
-    try (OpenSshServer other = OpenSshServer.start(Files.createDirectory(dir.resolve("other")));
+    try (OpenSshServer other = Runtimes.server(Files.createDirectory(dir.resolve("other")));
         Relay relay = Relay.start(server.port(), Duration.ZERO, 0);
         Relay relayToOther = Relay.start(other.port(), Duration.ZERO, 0)) {
       Profile learnt = Runtimes.unpinned(Runtimes.profile(server, relay.port()));
@@ -182,6 +183,30 @@ final class ReconnectIT {
         await(remote, LinkStatus.State.CONNECTED);
         assertThat(remote.hostKey()).isEqualTo(other.hostKeyLine());
       }
+    }
+  }
+
+  @Test
+  void keysExchangedAnewAllTheTime_nothingHangsOrIsLost() throws Exception {
+    Path own = Files.createDirectory(dir.resolve("rekey"));
+    byte[] content = new byte[24 << 20];
+    new Random(5).nextBytes(content);
+    try (OpenSshServer fickle = Runtimes.server(own, "RekeyLimit 1M");
+        SshRemote remote = connect(Runtimes.profile(fickle))) {
+      Files.write(fickle.root().resolve("large"), content);
+      RemoteFile file =
+          remote
+              .fs()
+              .open(RemotePath.of("/large"), Set.of(OpenFlag.READ, OpenFlag.WRITE), 0)
+              .get(10, TimeUnit.SECONDS);
+      CompletableFuture<ByteBuffer> reading = file.read(0, content.length);
+      while (!reading.isDone()) {
+        assertThat(remote.fs().lstat(RemotePath.of("/large")))
+            .succeedsWithin(Duration.ofSeconds(10));
+      }
+      assertThat(reading.get(20, TimeUnit.SECONDS)).isEqualTo(ByteBuffer.wrap(content));
+      assertThat(file.write(0, ByteBuffer.wrap(content))).succeedsWithin(Duration.ofSeconds(20));
+      assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
     }
   }
 
