@@ -17,7 +17,6 @@ import colabfs.fuse.MountException;
 import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
-import colabfs.ssh.ConnectFailure;
 import colabfs.ssh.SshRemote;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -82,7 +81,7 @@ public final class MountProcess {
           serve(list, remote, fs, fuse, ready, untilHangUp);
         }
       }
-    } catch (ConnectFailure | MountException | ProfileException e) {
+    } catch (MountException | ProfileException e) {
       throw AppException.of(e);
     } catch (IOException e) {
       throw new AppException("the mount was not made: %s; try again".formatted(e.getMessage()), e);
@@ -117,7 +116,7 @@ public final class MountProcess {
           remote.root(),
           mount.mountpoint(),
           server.socket());
-      fuse.ended().join();
+      services.ended().join();
       LOG.log(Level.INFO, "unmounted {0}", mount.mountpoint());
     } finally {
       drain(fs);

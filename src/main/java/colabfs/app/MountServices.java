@@ -23,6 +23,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +50,8 @@ final class MountServices implements ControlHandler {
   private final FuseMount fuse;
   private final RunningMount mount;
   private final ExecService commands;
+
+  private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
 
   /** One unmount at a time. Waits for the network are made under it. */
   private final ReentrantLock unmounting = new ReentrantLock();
@@ -114,6 +117,7 @@ final class MountServices implements ControlHandler {
     try {
       long lost = force ? drainForced(progress) : drain(progress);
       fuse.unmount(force);
+      unmounted.complete(null);
       return lost;
     } catch (MountException e) {
       throw e.reason() == MountException.Reason.BUSY
@@ -122,6 +126,14 @@ final class MountServices implements ControlHandler {
     } finally {
       unmounting.unlock();
     }
+  }
+
+  /**
+   * Completes when the mount is out of sight, from here or from outside. Programs that hold a mount
+   * which was unmounted by force are not waited for.
+   */
+  CompletableFuture<?> ended() {
+    return CompletableFuture.anyOf(unmounted, fuse.ended());
   }
 
   private ControlException busy(MountException cause) {
