@@ -81,7 +81,8 @@ final class SftpFile implements RemoteFile {
     return Chain.then(
         new SftpTransfer.Write(this, connection.writes(), offset, content.slice()).start(),
         done -> {
-          knownSize.accumulateAndGet(end, (known, written) -> Math.max(known, written));
+          knownSize.accumulateAndGet(
+              end, (known, written) -> known < 0 ? known : Math.max(known, written));
           return Chain.done();
         },
         failure -> connection.diagnosis().explain(SftpOp.WRITE, path, handle, failure));

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A runtime's files in memory: the tests' {@link RemoteFs}, which keeps the contract that {@link
@@ -68,7 +67,7 @@ public final class FakeRemoteFs implements RemoteFs {
   private final FakeTree tree;
   private final Map<Op, Integer> calls = new EnumMap<>(Op.class);
   private final Map<Op, Deque<Errno>> failures = new EnumMap<>(Op.class);
-  private final Deque<Call<?>> held = new ArrayDeque<>();
+  private final Deque<FakeCall<?>> held = new ArrayDeque<>();
   private Hold hold = Hold.NOTHING;
   private boolean connected = true;
   private int connection;
@@ -92,7 +91,7 @@ public final class FakeRemoteFs implements RemoteFs {
 
   /** The link goes: held calls and all later ones end with ENOTCONN, open files are dead. */
   public void disconnect() {
-    List<Call<?>> lost;
+    List<FakeCall<?>> lost;
     synchronized (this) {
       connected = false;
       connection++;
@@ -125,7 +124,7 @@ public final class FakeRemoteFs implements RemoteFs {
 
   /** Lets the oldest held call go and goes on holding; false when there is none. */
   public boolean releaseOne() {
-    Call<?> call;
+    FakeCall<?> call;
     synchronized (this) {
       call = held.poll();
       if (call == null) {
@@ -259,7 +258,7 @@ public final class FakeRemoteFs implements RemoteFs {
         });
   }
 
-  private static <T> T foreign(Action<T> action) {
+  private static <T> T foreign(FakeCall.Action<T> action) {
     try {
       return action.run();
     } catch (FsException e) {
@@ -352,26 +351,16 @@ public final class FakeRemoteFs implements RemoteFs {
 
   // The path of every call.
 
-  @FunctionalInterface
-  interface Action<T> {
-    T run() throws FsException;
-  }
-
-  @FunctionalInterface
-  interface Effect {
-    void run() throws FsException;
-  }
-
-  <T> CompletableFuture<T> call(Op op, Action<T> action) {
+  <T> CompletableFuture<T> call(Op op, FakeCall.Action<T> action) {
     return call(op, -1, action);
   }
 
-  CompletableFuture<Void> effect(Op op, Effect effect) {
+  CompletableFuture<Void> effect(Op op, FakeCall.Effect effect) {
     return effect(op, -1, effect);
   }
 
   @SuppressWarnings("NullAway") // a future of Void has no value but null
-  CompletableFuture<Void> effect(Op op, int madeOn, Effect effect) {
+  CompletableFuture<Void> effect(Op op, int madeOn, FakeCall.Effect effect) {
     return call(
         op,
         madeOn,
@@ -382,8 +371,8 @@ public final class FakeRemoteFs implements RemoteFs {
   }
 
   /** {@code madeOn}: the connection that a handle lives on, or -1 for a call without a handle. */
-  <T> CompletableFuture<T> call(Op op, int madeOn, Action<T> action) {
-    Call<T> call;
+  <T> CompletableFuture<T> call(Op op, int madeOn, FakeCall.Action<T> action) {
+    FakeCall<T> call;
     synchronized (this) {
       calls.merge(op, 1, Integer::sum);
       Deque<Errno> failing = failures.get(op);
@@ -393,7 +382,7 @@ public final class FakeRemoteFs implements RemoteFs {
       }
       Errno errno = failure;
       call =
-          new Call<>(
+          new FakeCall<>(
               errno == null
                   ? action
                   : () -> {
@@ -418,38 +407,5 @@ public final class FakeRemoteFs implements RemoteFs {
 
   void handleClosed() {
     openHandles--;
-  }
-
-  /** One call: its effect, once, and its answer. */
-  private static final class Call<T> {
-    final CompletableFuture<T> future = new CompletableFuture<>();
-    private final Action<T> action;
-    private @Nullable Runnable outcome;
-
-    Call(Action<T> action) {
-      this.action = action;
-    }
-
-    void run() {
-      if (outcome != null) {
-        return;
-      }
-      try {
-        T value = action.run();
-        outcome = () -> future.complete(value);
-      } catch (FsException e) {
-        outcome = () -> future.completeExceptionally(e);
-      }
-    }
-
-    void answer() {
-      if (outcome != null) {
-        outcome.run();
-      }
-    }
-
-    void fail(Errno errno) {
-      future.completeExceptionally(FakeTree.failure(errno, "the link went"));
-    }
   }
 }
