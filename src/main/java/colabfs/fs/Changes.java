@@ -131,7 +131,7 @@ final class Changes {
       throw e;
     }
     for (OpenNode node : nodes.renamed(from, to, directory)) {
-      node.moved();
+      node.writes().moved();
     }
     touchParent(from);
     touchParent(to);
@@ -169,7 +169,7 @@ final class Changes {
         path,
         () -> {
           OpenNode node = nodes.get(path);
-          if (node == null || !node.utimens(given, newNames.nowNanos())) {
+          if (node == null || !node.writes().utimens(given, newNames.nowNanos())) {
             FileAttrs now = shown(path);
             await(remote.setattr(path, new AttrChange(null, null, null, given)), path);
             changed(path, now.withTimes(given.atimeNanos(), given.mtimeNanos(), 0));
@@ -184,8 +184,8 @@ final class Changes {
         () -> {
           OpenNode node = nodes.get(path);
           if (node != null && node.hasWriter()) {
-            node.truncate(sizeBytes);
-            node.flush(false);
+            node.writes().truncate(sizeBytes);
+            node.writes().flush(false);
           } else {
             truncateClosed(path, node, sizeBytes);
           }
@@ -271,7 +271,7 @@ final class Changes {
     OpenNode node = nodes.get(path);
     if (node != null) {
       try {
-        node.settle();
+        node.writes().settle();
       } catch (FsException e) {
         if (e.isConnectionFailure()) {
           throw e;
