@@ -36,10 +36,11 @@ public final class MountProcess {
   private static final Logger LOG = System.getLogger(MountProcess.class.getName());
 
   /**
-   * What the kernel may answer from memory. Nothing: what a command on the runtime has changed
-   * shows at once, and an answer from our own cache costs a tenth of a millisecond.
+   * How long the kernel may answer from memory. It looks at every directory of a path again when it
+   * may not, which doubles the time of a "git status"; and every command on the runtime ends this
+   * much later, because what it changed shows at once.
    */
-  private static final Duration KERNEL_MEMORY = Duration.ZERO;
+  private static final Duration KERNEL_MEMORY = Duration.ofMillis(100);
 
   private final MountOptions options;
   private final Map<String, String> environment;
@@ -70,6 +71,7 @@ public final class MountProcess {
   public void serve(Person person, Ready ready, boolean untilHangUp) throws AppException {
     try {
       RunningMounts list = new RunningMounts(RuntimeDirectory.of(environment));
+      FuseMount.check(options.mountpoint(), fuseSettings("")); // before anything takes long
       Connection connection = new Connection(profiles, options.profile(), person);
       try (SshRemote remote = connection.open(options)) {
         connection.pin(remote);
@@ -77,7 +79,8 @@ public final class MountProcess {
         try (ColabFs fs =
                 new ColabFs(
                     remote.fs(), remote.identity(), fsSettings(remote, user), Clock.systemUTC());
-            FuseMount fuse = FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote))) {
+            FuseMount fuse =
+                FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
           serve(list, remote, fs, fuse, ready, untilHangUp);
         }
       }
@@ -170,10 +173,10 @@ public final class MountProcess {
         options.effectiveCallTimeout());
   }
 
-  private FuseSettings fuseSettings(SshRemote remote) throws ProfileException {
+  private FuseSettings fuseSettings(String root) throws ProfileException {
     Profile profile = profiles.load(options.profile());
     return new FuseSettings(
-        profile.user() + "@" + profile.endpoint().host() + ":" + remote.root(),
+        profile.user() + "@" + profile.endpoint().host() + ":" + root,
         options.readOnly(),
         options.allowOther(),
         options.fuseOptions(),

@@ -61,10 +61,10 @@ final class MountServices implements ControlHandler {
     this.fs = fs;
     this.fuse = fuse;
     this.mount = mount;
-    this.commands = new ExecService(remote.shell(), barrier(fs));
+    this.commands = new ExecService(remote.shell(), barrier());
   }
 
-  private static Barrier barrier(ColabFs fs) {
+  private Barrier barrier() {
     return new Barrier() {
       @Override
       public void drain() throws FsException {
@@ -74,6 +74,11 @@ final class MountServices implements ControlHandler {
       @Override
       public void changed() {
         fs.invalidateAll();
+        try {
+          fuse.awaitKernelForgot();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
       }
     };
   }
