@@ -51,7 +51,7 @@ final class Changes {
         () -> {
           await(remote.mkdir(directory, permissions), directory);
           FileAttrs attrs = newNames.attrs(directory, FileType.DIRECTORY, permissions);
-          made(directory, attrs, permissions);
+          made(directory, attrs);
           return true;
         });
   }
@@ -62,7 +62,7 @@ final class Changes {
         () -> {
           await(remote.symlink(stored, link), link);
           FileAttrs attrs = newNames.attrs(link, FileType.SYMLINK, LINK_PERMISSIONS);
-          made(link, attrs.withSize(stored.getBytes(StandardCharsets.UTF_8).length), null);
+          made(link, attrs.withSize(stored.getBytes(StandardCharsets.UTF_8).length));
           return true;
         });
   }
@@ -216,11 +216,10 @@ final class Changes {
     }
   }
 
-  /** What the runtime's own umask and clock made of it is put right; that is not waited for. */
-  private void made(RemotePath path, FileAttrs attrs, @Nullable Integer permissions)
-      throws FsException {
+  /** The time that the runtime's own clock gave it is put right; that is not waited for. */
+  private void made(RemotePath path, FileAttrs attrs) throws FsException {
     AttrChange.Times shown = new AttrChange.Times(attrs.atimeNanos(), attrs.mtimeNanos());
-    var unused = remote.setattr(path, new AttrChange(null, permissions, null, shown));
+    var unused = remote.setattr(path, new AttrChange(null, null, null, shown));
     nodes.created(path, attrs);
     times.keep(path, attrs);
     touchParent(path);

@@ -8,7 +8,6 @@ import colabfs.remote.RemoteFile;
 import colabfs.writeback.WriteThrough;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -36,10 +35,6 @@ final class Writes {
 
   /** Times were sent after the last flush, which did not wait for them. */
   private volatile boolean timesSent;
-
-  /** Puts a new file's mode right; must be over before anything else changes it. */
-  @GuardedBy("lock")
-  private @Nullable CompletableFuture<Void> setUp;
 
   /** The mtime that is shown is to be sent. */
   @GuardedBy("lock")
@@ -93,12 +88,11 @@ final class Writes {
     }
   }
 
-  /** The file was just made: what the runtime's own umask and clock made of it is put right. */
+  /** The file was just made: its times are to be this side's. */
   void made(RemoteFile opened, boolean readable) throws FsException {
     takeWriter(opened, readable);
     around.patience().lock(lock);
     try {
-      setUp = opened.fsetattr(AttrChange.permissions(node.attrs().permissions()));
       timesDue = true;
       dirty = true;
     } finally {
@@ -198,7 +192,6 @@ final class Writes {
         return;
       }
       try {
-        awaitSetUpLocked();
         writer.drain();
         node.blocks().settled();
         if (timesSent) {
@@ -224,7 +217,6 @@ final class Writes {
       }
       boolean timesKnown = !timesDue || around.maySetTimes(node.attrs());
       try {
-        awaitSetUpLocked();
         if (toDisk) {
           out.fsync();
         } else {
@@ -288,22 +280,6 @@ final class Writes {
       timesDue = false;
       node.blocks().forget();
       around.unknown(node);
-    }
-  }
-
-  /** What becomes of the mode is not the writes' matter; it only has to be over. */
-  @GuardedBy("lock")
-  private void awaitSetUpLocked() throws FsException {
-    CompletableFuture<Void> sent = setUp;
-    setUp = null;
-    if (sent != null) {
-      try {
-        around.patience().await(sent);
-      } catch (FsException e) {
-        if (e.errno() == Errno.EINTR) {
-          throw e;
-        }
-      }
     }
   }
 
