@@ -89,16 +89,6 @@ final class BlockSource {
     return content != null && content.length >= lengthBytes ? content : null;
   }
 
-  /** Whether a file of that size is here from beginning to end. */
-  boolean hasAll(long sizeBytes) {
-    for (long block = 0; block * BLOCK_BYTES < sizeBytes; block++) {
-      if (cached(block, lengthOf(block, sizeBytes)) == null) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   /**
    * The block's first bytes: here, on their way already, or asked for now. Null when some of them
    * were written and are perhaps not acknowledged: the caller settles that first.

@@ -51,7 +51,7 @@ final class Changes {
         () -> {
           await(remote.mkdir(directory, permissions), directory);
           FileAttrs attrs = newNames.attrs(directory, FileType.DIRECTORY, permissions);
-          made(directory, attrs, permissions);
+          made(directory, attrs);
           return true;
         });
   }
@@ -62,7 +62,7 @@ final class Changes {
         () -> {
           await(remote.symlink(stored, link), link);
           FileAttrs attrs = newNames.attrs(link, FileType.SYMLINK, LINK_PERMISSIONS);
-          made(link, attrs.withSize(stored.getBytes(StandardCharsets.UTF_8).length), null);
+          made(link, attrs.withSize(stored.getBytes(StandardCharsets.UTF_8).length));
           return true;
         });
   }
@@ -131,7 +131,7 @@ final class Changes {
       throw e;
     }
     for (OpenNode node : nodes.renamed(from, to, directory)) {
-      node.moved();
+      node.writes().moved();
     }
     touchParent(from);
     touchParent(to);
@@ -169,7 +169,7 @@ final class Changes {
         path,
         () -> {
           OpenNode node = nodes.get(path);
-          if (node == null || !node.utimens(given, newNames.nowNanos())) {
+          if (node == null || !node.writes().utimens(given, newNames.nowNanos())) {
             FileAttrs now = shown(path);
             await(remote.setattr(path, new AttrChange(null, null, null, given)), path);
             changed(path, now.withTimes(given.atimeNanos(), given.mtimeNanos(), 0));
@@ -184,8 +184,8 @@ final class Changes {
         () -> {
           OpenNode node = nodes.get(path);
           if (node != null && node.hasWriter()) {
-            node.truncate(sizeBytes);
-            node.flush(false);
+            node.writes().truncate(sizeBytes);
+            node.writes().flush(false);
           } else {
             truncateClosed(path, node, sizeBytes);
           }
@@ -216,11 +216,10 @@ final class Changes {
     }
   }
 
-  /** What the runtime's own umask and clock made of it is put right; that is not waited for. */
-  private void made(RemotePath path, FileAttrs attrs, @Nullable Integer permissions)
-      throws FsException {
+  /** The time that the runtime's own clock gave it is put right; that is not waited for. */
+  private void made(RemotePath path, FileAttrs attrs) throws FsException {
     AttrChange.Times shown = new AttrChange.Times(attrs.atimeNanos(), attrs.mtimeNanos());
-    var unused = remote.setattr(path, new AttrChange(null, permissions, null, shown));
+    var unused = remote.setattr(path, new AttrChange(null, null, null, shown));
     nodes.created(path, attrs);
     times.keep(path, attrs);
     touchParent(path);
@@ -271,7 +270,7 @@ final class Changes {
     OpenNode node = nodes.get(path);
     if (node != null) {
       try {
-        node.settle();
+        node.writes().settle();
       } catch (FsException e) {
         if (e.isConnectionFailure()) {
           throw e;

@@ -246,7 +246,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
           FsException first = null;
           for (OpenNode node : nodes.all()) {
             try {
-              node.settle();
+              node.writes().settle();
             } catch (FsException e) {
               first = first == null ? e : first;
             }
@@ -272,7 +272,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
         metadata.entries(),
         metadata.listings(),
         blocks.bytes(),
-        nodes.all().stream().mapToLong(OpenNode::unsentBytes).sum(),
+        nodes.all().stream().mapToLong(node -> node.writes().unsentBytes()).sum(),
         nodes.count());
   }
 
@@ -281,8 +281,8 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   public void close() {
     for (OpenNode node : nodes.all()) {
       try {
-        node.flush(false);
-        node.settle();
+        node.writes().flush(false);
+        node.writes().settle();
       } catch (FsException e) {
         LOG.log(System.Logger.Level.ERROR, "Unsent writes of {0} are lost: {1}", node.path(), e);
       }

@@ -37,7 +37,7 @@ final class OpenFile implements FileHandle {
     return Edge.call(
         () -> {
           require(mode.write(), Errno.EBADF);
-          return node.write(offset, mode.append(), from);
+          return node.writes().write(offset, mode.append(), from);
         });
   }
 
@@ -46,7 +46,7 @@ final class OpenFile implements FileHandle {
     Edge.run(
         () -> {
           require(mode.write() && sizeBytes >= 0, Errno.EINVAL);
-          node.truncate(sizeBytes);
+          node.writes().truncate(sizeBytes);
         });
   }
 
@@ -59,23 +59,23 @@ final class OpenFile implements FileHandle {
   @Override
   public void flush() throws FsException {
     if (mode.write()) {
-      Edge.run(() -> node.flush(false));
+      Edge.run(() -> node.writes().flush(false));
     }
   }
 
   @Override
   public void fsync() throws FsException {
-    Edge.run(() -> node.flush(true));
+    Edge.run(() -> node.writes().flush(true));
   }
 
   @Override
   public void release() {
     try {
       if (mode.write() && node.isDirty()) {
-        node.flush(false); // a program that crashed did not close
+        node.writes().flush(false); // a program that crashed did not close
       }
       if (mode.write()) {
-        node.settle(); // the times that flush did not wait for; nobody waits for a release
+        node.writes().settle(); // the times that flush did not wait for; nobody waits for a release
       }
     } catch (FsException e) {
       LOG.log(System.Logger.Level.ERROR, "Unsent writes of {0} are lost: {1}", node.path(), e);

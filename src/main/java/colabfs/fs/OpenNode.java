@@ -1,6 +1,5 @@
 package colabfs.fs;
 
-import colabfs.core.AttrChange;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
@@ -8,24 +7,16 @@ import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFile;
 import colabfs.writeback.WriteThrough;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.nio.ByteBuffer;
 import java.time.InstantSource;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One file that is open, in one version: what all handles of a path share. Own writes make it the
  * next version; somebody else's make the next open start another node, and this one goes on for
  * those who have it.
  *
- * <p>Threading: any thread. {@code writing} puts writes, cuts and flushes in order and is held
- * while they wait for the network; the monitor guards what is shown of the file and is held for a
- * moment only, so the connection's threads may take it.
- *
- * <p>Errors: a write that failed is told to the next flush or fsync, once; until then writes fail
- * with it.
+ * <p>Threading: any thread. The monitor guards what is shown of the file and is held for a moment
+ * only, so the connection's threads may take it.
  */
 final class OpenNode {
   /** Programs that follow a growing file ask about once a second. */
@@ -35,30 +26,12 @@ final class OpenNode {
   private final RemoteReader reader;
   private final BlockSource blocks;
 
-  private final ReentrantLock writing = new ReentrantLock();
-
-  /** Changed only under {@code writing}. */
-  private volatile @Nullable WriteThrough writer;
-
-  /** Times were sent after the last flush, which did not wait for them. */
-  @GuardedBy("writing")
-  private boolean timesSent;
-
-  /** Puts a new file's mode right; must be done before anything else changes it. */
-  @GuardedBy("writing")
-  private @Nullable CompletableFuture<Void> setUp;
-
-  /** The mtime that is shown is to be sent. */
-  @GuardedBy("writing")
-  private boolean timesDue;
+  private final Writes writes;
 
   private volatile RemotePath path;
 
   /** The path is another file's by now, or nobody's. */
   private volatile boolean detached;
-
-  /** Changed since the last flush: only this node knows the size and the times. */
-  private volatile boolean dirty;
 
   private volatile FileAttrs attrs;
 
@@ -110,6 +83,7 @@ final class OpenNode {
     this.around = around;
     this.reader = parts.reader(this);
     this.blocks = parts.blocks(reader);
+    this.writes = new Writes(this, around);
     this.verifiedNanos = around.nanoTime();
   }
 
@@ -122,11 +96,15 @@ final class OpenNode {
   }
 
   boolean isDirty() {
-    return dirty;
+    return writes.isDirty();
   }
 
   boolean hasWriter() {
-    return writer != null;
+    return writes.hasWriter();
+  }
+
+  Writes writes() {
+    return writes;
   }
 
   RemoteReader reader() {
@@ -147,24 +125,12 @@ final class OpenNode {
 
   /** Somebody else's change would show: only while nothing of ours is on its way. */
   boolean isSame(Version seen) {
-    return dirty || Version.of(attrs).equals(seen);
+    return isDirty() || writes.hasTimesOnTheirWay() || Version.of(attrs).equals(seen);
   }
 
-  /** The name under which it is found from now on; {@link #moved} must follow. */
+  /** The name under which it is found from now on; {@link Writes#moved} must follow. */
   void setPath(RemotePath to) {
     path = to;
-  }
-
-  /** Tells the writer of the name that was set. */
-  void moved() throws FsException {
-    around.patience().lock(writing);
-    try {
-      if (writer != null) {
-        writer.renamed(path);
-      }
-    } finally {
-      writing.unlock();
-    }
   }
 
   void detach() {
@@ -194,8 +160,8 @@ final class OpenNode {
   /** Judges a handle that was opened to read; see {@link RemoteReader.Check}. */
   void opened(FileAttrs found) throws FsException {
     synchronized (this) {
-      if (dirty) {
-        return; // own writes are on their way, so what was found says nothing
+      if (isDirty() || hasWriter()) {
+        return; // own writes are on their way, or their times, so what was found says nothing
       }
       if (!Version.of(found).equals(Version.of(attrs))) {
         if (served || detached) {
@@ -228,13 +194,16 @@ final class OpenNode {
   }
 
   private boolean isDueToLook() {
-    return !dirty && !detached && !hasWriter() && around.nanoTime() - verifiedNanos >= LOOK_NANOS;
+    return !isDirty()
+        && !detached
+        && !hasWriter()
+        && around.nanoTime() - verifiedNanos >= LOOK_NANOS;
   }
 
   private void grown(FileAttrs found) {
     synchronized (this) {
       verifiedNanos = around.nanoTime();
-      if (dirty || hasWriter() || found.sizeBytes() <= attrs.sizeBytes()) {
+      if (isDirty() || hasWriter() || found.sizeBytes() <= attrs.sizeBytes()) {
         return;
       }
       attrs = found;
@@ -243,101 +212,9 @@ final class OpenNode {
     around.seen(this);
   }
 
-  /** Own change of attributes, made by path. */
+  /** Own change of what is shown. */
   synchronized void changed(UnaryOperator<FileAttrs> change) {
     attrs = change.apply(attrs);
-  }
-
-  /** Whoever opened the file to write gives the handle. */
-  void takeWriter(RemoteFile opened, boolean readable) throws FsException {
-    around.patience().lock(writing);
-    try {
-      if (writer != null) {
-        var unused = opened.close(); // another open was first
-        return;
-      }
-      writer = around.writer(path, opened);
-      if (readable) {
-        reader.share(opened, attrs);
-      }
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  /** The file was just made: what the runtime's own umask and clock made of it is put right. */
-  void made(RemoteFile opened, boolean readable) throws FsException {
-    takeWriter(opened, readable);
-    around.patience().lock(writing);
-    try {
-      setUp = opened.fsetattr(AttrChange.permissions(attrs.permissions()));
-      timesDue = true;
-      dirty = true;
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  /** The file was cut to nothing by how it was opened. */
-  void emptied(RemoteFile opened, boolean readable) throws FsException {
-    takeWriter(opened, readable);
-    around.patience().lock(writing);
-    try {
-      timesDue = true;
-      dirty = true;
-      blocks.resized(attrs.sizeBytes(), 0);
-      blocks.settled();
-      showLocked(0);
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  int write(long offset, boolean append, ByteBuffer content) throws FsException {
-    around.patience().lock(writing);
-    try {
-      WriteThrough out = writerLocked();
-      long oldSize = attrs.sizeBytes();
-      long start = append ? oldSize : offset;
-      int length = content.remaining();
-      if (length == 0) {
-        return 0;
-      }
-      dirty = true;
-      timesDue = true;
-      blocks.wrote(start, content, oldSize);
-      try {
-        out.write(start, content);
-      } catch (FsException e) {
-        blocks.forget();
-        failedLocked(e);
-        throw e;
-      }
-      showLocked(Math.max(oldSize, start + length));
-      return length;
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  /** Cuts or extends through the handle that writes; the server's word comes with the flush. */
-  void truncate(long sizeBytes) throws FsException {
-    around.patience().lock(writing);
-    try {
-      WriteThrough out = writerLocked();
-      dirty = true;
-      timesDue = true;
-      blocks.resized(attrs.sizeBytes(), sizeBytes);
-      try {
-        out.truncate(sizeBytes);
-      } catch (FsException e) {
-        failedLocked(e);
-        throw e;
-      }
-      showLocked(sizeBytes);
-    } finally {
-      writing.unlock();
-    }
   }
 
   /** The file was cut or extended by path. */
@@ -347,153 +224,9 @@ final class OpenNode {
     attrs = now;
   }
 
-  /**
-   * Sets the times of a file that is open for writing: at once, or with the flush that is to come.
-   * False when it is not, and the caller sets them by path.
-   */
-  boolean utimens(AttrChange.Times times, long ctimeNanos) throws FsException {
-    around.patience().lock(writing);
-    try {
-      if (writer == null) {
-        return false;
-      }
-      synchronized (this) {
-        attrs = attrs.withTimes(times.atimeNanos(), times.mtimeNanos(), ctimeNanos);
-      }
-      timesDue = true;
-      if (!dirty) {
-        dirty = true;
-        flush(false);
-      }
-      return true;
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  /** Waits until the runtime has all writes; what went wrong is kept for the next flush. */
-  void settle() throws FsException {
-    around.patience().lock(writing);
-    try {
-      if (writer == null) {
-        return;
-      }
-      try {
-        awaitSetUpLocked();
-        writer.drain();
-        blocks.settled();
-        if (timesSent) {
-          timesSent = false;
-          around.confirmed(this);
-        }
-      } catch (FsException e) {
-        failedLocked(e);
-        throw e;
-      }
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  /** Waits until the runtime has all writes and the times as they are shown. */
-  void flush(boolean toDisk) throws FsException {
-    around.patience().lock(writing);
-    try {
-      WriteThrough out = writer;
-      if (out == null) {
-        return;
-      }
-      boolean timesKnown = !timesDue || around.maySetTimes(attrs);
-      try {
-        awaitSetUpLocked();
-        if (toDisk) {
-          out.fsync();
-        } else {
-          out.flush();
-        }
-      } catch (FsException e) {
-        failedLocked(e);
-        throw e;
-      }
-      blocks.settled();
-      if (dirty) {
-        if (timesDue && timesKnown) {
-          // Not waited for: a program that closes a file has lost nothing if they do not arrive.
-          out.setattr(AttrChange.times(attrs.atimeNanos(), attrs.mtimeNanos()));
-          timesSent = true;
-        }
-        timesDue = false;
-        if (timesKnown) {
-          around.settled(this);
-        } else {
-          around.unknown(this);
-        }
-        dirty = false;
-      }
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  long unsentBytes() {
-    WriteThrough out = writer;
-    return out == null ? 0 : out.unacknowledgedBytes();
-  }
-
   /** The last handle is gone. */
   void close() throws FsException {
     reader.close();
-    around.patience().lock(writing);
-    try {
-      if (writer != null) {
-        writer.close();
-        writer = null;
-      }
-    } finally {
-      writing.unlock();
-    }
-  }
-
-  @GuardedBy("writing")
-  private WriteThrough writerLocked() throws FsException {
-    if (writer == null) {
-      throw new FsException(Errno.EBADF, path + " is not open for writing");
-    }
-    return writer;
-  }
-
-  /** Writes wait for a lost connection to come back; what the runtime refused is given up. */
-  @GuardedBy("writing")
-  private void failedLocked(FsException failure) {
-    if (!failure.isConnectionFailure()) {
-      dirty = false;
-      timesDue = false;
-      blocks.forget();
-      around.unknown(this);
-    }
-  }
-
-  /** What becomes of the mode is not the writes' matter; it only has to be over. */
-  @GuardedBy("writing")
-  private void awaitSetUpLocked() throws FsException {
-    CompletableFuture<Void> sent = setUp;
-    setUp = null;
-    if (sent != null) {
-      try {
-        around.patience().await(sent);
-      } catch (FsException e) {
-        if (e.errno() == Errno.EINTR) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  @GuardedBy("writing")
-  private void showLocked(long sizeBytes) {
-    long now = NewNames.nanos(around.clock().instant());
-    synchronized (this) {
-      attrs = attrs.withSize(sizeBytes).withTimes(attrs.atimeNanos(), now, now);
-    }
+    writes.close();
   }
 }

@@ -101,7 +101,7 @@ final class Opening {
     }
     RemoteFile file = patience.await(remote.open(path, flags, filePermissions));
     OpenNode node = nodes.made(path, newNames.attrs(path, FileType.REGULAR, filePermissions));
-    return complete(node, () -> node.made(file, mode.read()));
+    return complete(node, () -> node.writes().made(file, mode.read()));
   }
 
   /** A handle that cannot be completed is given back. */
@@ -191,16 +191,16 @@ final class Opening {
         node,
         () -> {
           if (mode.truncate()) {
-            node.emptied(file, mode.read());
+            node.writes().emptied(file, mode.read());
           } else {
-            node.takeWriter(file, mode.read());
+            node.writes().takeWriter(file, mode.read());
           }
         });
   }
 
   private static void cut(OpenNode node, OpenMode mode) throws FsException {
     if (mode.truncate()) {
-      node.truncate(0);
+      node.writes().truncate(0);
     }
   }
 

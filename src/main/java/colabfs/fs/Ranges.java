@@ -27,7 +27,7 @@ final class Ranges {
   /** Whether any byte of {@code [start, end)} is in it. */
   boolean overlaps(long start, long end) {
     Map.Entry<Long, Long> before = endByStart.lowerEntry(end);
-    return before != null && before.getValue() > start;
+    return start < end && before != null && before.getValue() > start;
   }
 
   void clear() {

@@ -46,7 +46,7 @@ final class Reads {
         }
         into.position(position);
         if (node.isDirty()) {
-          node.settle(); // and so the writer has seen that the file is still the same
+          node.writes().settle(); // and so the writer has seen that the file is still the same
         }
         node.reader().lost();
       }
@@ -128,7 +128,7 @@ final class Reads {
     int asked = (int) (Math.min(end, size) - start);
     @Nullable CompletableFuture<ByteBuffer> answer = node.blocks().piece(start, asked);
     while (answer == null) {
-      node.settle();
+      node.writes().settle();
       answer = node.blocks().piece(start, asked);
     }
     ByteBuffer bytes = patience.await(answer);
@@ -143,7 +143,7 @@ final class Reads {
     int length = BlockSource.lengthOf(block, size);
     @Nullable CompletableFuture<byte[]> answer = node.blocks().block(block, length);
     while (answer == null) {
-      node.settle();
+      node.writes().settle();
       answer = node.blocks().block(block, length);
     }
     return answer;

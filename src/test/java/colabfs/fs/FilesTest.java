@@ -358,4 +358,28 @@ final class FilesTest {
     close(writer);
     close(reader);
   }
+
+  @Test
+  @DisplayName("A call that gets no answer ends with an input/output error within its bound.")
+  void call_withoutAnswer_ends() throws FsException {
+    FsSettings d = TestMount.settings();
+    TestMount hasty =
+        new TestMount(
+            new FsSettings(
+                d.remoteRoot(),
+                d.mountpoint(),
+                false,
+                d.localUid(),
+                d.localGid(),
+                true,
+                d.metadataTtl(),
+                d.metadataEntries(),
+                d.blockCacheBytes(),
+                false,
+                Duration.ofMillis(20)));
+    hasty.remote.holdRequests();
+    assertFails(Errno.EIO, () -> hasty.fs.getattr(path("/a")));
+    hasty.remote.release();
+    assertThat(hasty.exists("/a")).isFalse();
+  }
 }

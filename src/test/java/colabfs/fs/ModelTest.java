@@ -15,10 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Random operations on a mount and on a plain map, which must agree after each; lost connections
@@ -55,8 +56,13 @@ final class ModelTest {
   private final List<String> history = new ArrayList<>();
   private String step = "";
 
+  /** More of them with {@code -Dcolabfs.model.seeds=1000}. */
+  static LongStream seeds() {
+    return LongStream.rangeClosed(1, Long.getLong("colabfs.model.seeds", 20));
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+  @MethodSource("seeds")
   @DisplayName("A mount behaves like a plain map of files, whatever is done to it in which order.")
   void mount_randomOperations_agreesWithModel(long seed) throws Exception {
     random = new Random(seed);
