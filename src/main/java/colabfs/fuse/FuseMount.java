@@ -58,6 +58,15 @@ public final class FuseMount implements AutoCloseable {
   }
 
   /**
+   * Says what would keep {@link #mount} from mounting, as far as it can be seen before; clears away
+   * a mount of ours there whose process has died.
+   */
+  public static void check(Path mountpoint, FuseSettings settings) throws MountException {
+    Libraries.libFuse();
+    MountPoint.prepare(mountpoint, settings, localUser());
+  }
+
+  /**
    * Mounts and returns when the mount answers.
    *
    * @param mountpoint an existing empty directory; a mount of ours there whose process has died is
