@@ -21,10 +21,14 @@ import org.apache.sshd.common.util.closeable.AbstractInnerCloseable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes connections through a subprocess for a {@link CommandAddress}, and by TCP, as MINA does it,
- * for any other address.
+ * Makes connections through a subprocess where the context holds a {@link CommandAddress}, and by
+ * TCP, as MINA does it, elsewhere. (MINA's client takes no other kind of address itself.)
  */
 final class CommandConnector extends AbstractInnerCloseable implements IoConnector {
+  /** Where a context holds the program; the address beside it then means nothing. */
+  static final AttributeRepository.AttributeKey<CommandAddress> COMMAND =
+      new AttributeRepository.AttributeKey<>();
+
   private final IoConnector tcp;
   private final IoHandler handler;
   private final Map<Long, IoSession> sessions = new ConcurrentHashMap<>();
@@ -70,15 +74,14 @@ final class CommandConnector extends AbstractInnerCloseable implements IoConnect
   @Override
   public IoConnectFuture connect(
       SocketAddress target, @Nullable AttributeRepository context, @Nullable SocketAddress local) {
-    if (!(target instanceof CommandAddress command)) {
+    CommandAddress command = context == null ? null : context.getAttribute(COMMAND);
+    if (context == null || command == null) {
       return tcp.connect(target, context, local);
     }
-    DefaultIoConnectFuture future = new DefaultIoConnectFuture(target, null);
+    DefaultIoConnectFuture future = new DefaultIoConnectFuture(command, null);
     try {
       CommandSession session = new CommandSession(this, handler, command);
-      if (context != null) {
-        session.setAttribute(AttributeRepository.class, context);
-      }
+      session.setAttribute(AttributeRepository.class, context);
       sessions.put(session.getId(), session);
       session.addCloseFutureListener(closed -> sessions.remove(session.getId()));
       try {

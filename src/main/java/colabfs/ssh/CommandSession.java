@@ -47,6 +47,10 @@ final class CommandSession extends AbstractCloseable implements IoSession {
 
   private static final int MAX_ERROR_LINE = 500;
   private static final long KILL_AFTER_MILLIS = 1_000;
+
+  /** For errors that are printed but not read yet; a grandchild may hold the pipe for ever. */
+  private static final long LAST_WORDS_MILLIS = 300;
+
   private static final AtomicLong IDS = new AtomicLong();
 
   private final IoService service;
@@ -55,6 +59,7 @@ final class CommandSession extends AbstractCloseable implements IoSession {
   private final Process process;
   private final long id = IDS.incrementAndGet();
   private final Map<Object, Object> attributes = new ConcurrentHashMap<>();
+  private final Thread errorReader = daemon("errors", this::readErrors);
   private final BlockingQueue<PendingWrite> writes = new LinkedBlockingQueue<>();
 
   /** Guards what follows; nothing else is taken under it. */
@@ -87,15 +92,15 @@ final class CommandSession extends AbstractCloseable implements IoSession {
 
   /** Begins to deliver what the program prints. */
   void start() {
-    daemon("read", this::read);
-    daemon("write", this::write);
-    daemon("errors", this::readErrors);
+    errorReader.start();
+    daemon("read", this::read).start();
+    daemon("write", this::write).start();
   }
 
-  private void daemon(String name, Runnable work) {
+  private Thread daemon(String name, Runnable work) {
     Thread thread = new Thread(work, "colabfs-proxy-" + name + "-" + id);
     thread.setDaemon(true);
-    thread.start();
+    return thread;
   }
 
   private void read() {
@@ -144,14 +149,27 @@ final class CommandSession extends AbstractCloseable implements IoSession {
         stdin.flush();
         next.done(true);
       } catch (IOException e) {
-        next.done(e);
-        fail(e);
+        endWrites(next, e);
+        return;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         fail(e);
         return;
       }
     }
+  }
+
+  /** A pipe that nobody reads: why, the program's end tells better than the pipe. */
+  private void endWrites(PendingWrite failed, IOException pipe) {
+    IOException reason = pipe;
+    try {
+      reason = new IOException(endMessage(), pipe);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    failed.done(reason);
+    fail(reason);
+    failWrites();
   }
 
   private void readErrors() {
@@ -177,6 +195,7 @@ final class CommandSession extends AbstractCloseable implements IoSession {
   /** Why the stream ended, in words; waits a moment for the program's status and last words. */
   private String endMessage() throws InterruptedException {
     boolean ended = process.waitFor(KILL_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+    errorReader.join(LAST_WORDS_MILLIS);
     StringBuilder text = new StringBuilder("the proxy command '");
     text.append(address.program().get(0)).append('\'');
     text.append(

@@ -7,6 +7,8 @@ import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.SshException;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +78,9 @@ final class Diagnosis {
     if (endpoint instanceof Profile.Command) {
       return failure(
           Reason.TRANSPORT,
-          "the proxy command cannot be run: " + text + ". Install it, or correct the profile.",
+          "the proxy command cannot be run: "
+              + (failure == null ? text : failure.getMessage())
+              + ". Install it, or correct the profile.",
           cause);
     }
     if (cause instanceof NoRouteToHostException
@@ -159,18 +163,30 @@ final class Diagnosis {
   }
 
   ConnectFailure notLoggedIn(Login login, @Nullable Throwable cause) {
-    String said = progress.disconnectMessage();
-    boolean refused =
+    boolean exhausted =
         cause == null
             || (cause instanceof SshException ssh
                 && ssh.getDisconnectCode()
-                    == SshConstants.SSH2_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE)
-            || (said != null && said.toLowerCase(Locale.ROOT).contains("auth"));
-    if (!refused) {
+                    == SshConstants.SSH2_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE);
+    String hangUp = aboutLogin(progress.disconnectMessage(), progress.failure(), cause);
+    if (!exhausted && hangUp == null) {
       return lost(cause);
     }
-    String hangUp = said == null ? "" : " (the server says: " + said + ")";
-    return failure(Reason.AUTHENTICATION, where() + ": " + login.report() + hangUp, cause);
+    String said = exhausted || hangUp == null ? "" : " (the server says: " + hangUp + ")";
+    return failure(Reason.AUTHENTICATION, where() + ": " + login.report() + said, cause);
+  }
+
+  /** The words with which servers hang up after too many tries; null when they are others. */
+  private static @Nullable String aboutLogin(
+      @Nullable String said, @Nullable Throwable first, @Nullable Throwable second) {
+    return Stream.of(
+            Optional.ofNullable(said),
+            Optional.ofNullable(first).map(Throwable::getMessage),
+            Optional.ofNullable(second).map(Throwable::getMessage))
+        .flatMap(Optional::stream)
+        .filter(text -> text.toLowerCase(Locale.ROOT).contains("authentication"))
+        .findFirst()
+        .orElse(null);
   }
 
   /** The connection went away, for no better known reason. */

@@ -7,7 +7,6 @@ import colabfs.ssh.KeyFiles.BadKeyFile;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +18,7 @@ import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.future.AuthFuture;
 import org.apache.sshd.client.future.ConnectFuture;
 import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.common.AttributeRepository;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +31,10 @@ final class Dialer implements AutoCloseable {
 
   /** With several addresses of one host, none may use up the time of all. */
   private static final Duration LEAST_PER_ADDRESS = Duration.ofSeconds(2);
+
+  /** Stands where MINA wants an address and a proxy command needs none. */
+  private static final InetSocketAddress NOWHERE =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
 
   private final SshSettings settings;
   private final Surroundings user;
@@ -128,7 +132,11 @@ final class Dialer implements AutoCloseable {
     }
 
     private ClientSession connect() throws ConnectFailure, InterruptedException {
-      List<? extends SocketAddress> addresses = addresses();
+      AttributeRepository command = command();
+      if (command != null) {
+        return connect(NOWHERE, command, steps.limit());
+      }
+      List<InetSocketAddress> addresses = addresses();
       ConnectFailure last = null;
       long end = System.nanoTime() + steps.limit().toNanos();
       for (int i = 0; i < addresses.size(); i++) {
@@ -136,7 +144,7 @@ final class Dialer implements AutoCloseable {
         Duration share = left.dividedBy(addresses.size() - i);
         Duration patience = share.compareTo(LEAST_PER_ADDRESS) < 0 ? left : share;
         try {
-          return connect(addresses.get(i), patience);
+          return connect(addresses.get(i), null, patience);
         } catch (ConnectFailure e) {
           LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", addresses.get(i), e.getMessage());
           last = e;
@@ -145,12 +153,13 @@ final class Dialer implements AutoCloseable {
       throw last == null ? diagnosis.unknownHost(null) : last;
     }
 
-    private ClientSession connect(SocketAddress address, Duration patience)
+    private ClientSession connect(
+        InetSocketAddress address, @Nullable AttributeRepository context, Duration patience)
         throws ConnectFailure, InterruptedException {
       ConnectFuture future;
       try {
-        future = client.connect(profile.user(), address, null, null);
-      } catch (IOException e) {
+        future = client.connect(profile.user(), address, context, null);
+      } catch (IOException | IllegalArgumentException e) {
         throw diagnosis.notConnected(e);
       }
       try {
@@ -172,22 +181,33 @@ final class Dialer implements AutoCloseable {
       }
     }
 
-    private List<? extends SocketAddress> addresses() throws ConnectFailure, InterruptedException {
-      String host = profile.endpoint().host();
-      int port = profile.endpoint().port();
-      if (profile.endpoint() instanceof Profile.Command command) {
-        try {
-          return List.of(new CommandAddress(ProxyCommand.arguments(command, profile.user())));
-        } catch (IllegalArgumentException e) {
-          throw diagnosis.badCommand(e);
-        }
+    /** The proxy command, as its connector wants it; null where there is none. */
+    private @Nullable AttributeRepository command() throws ConnectFailure {
+      if (!(profile.endpoint() instanceof Profile.Command command)) {
+        return null;
       }
+      try {
+        return AttributeRepository.ofKeyValuePair(
+            CommandConnector.COMMAND,
+            new CommandAddress(ProxyCommand.arguments(command, profile.user())));
+      } catch (IllegalArgumentException e) {
+        throw diagnosis.badCommand(e);
+      }
+    }
+
+    private List<InetSocketAddress> addresses() throws ConnectFailure, InterruptedException {
+      String host = profile.endpoint().host();
       CompletableFuture<InetAddress[]> lookup = new CompletableFuture<>();
       Thread resolver =
           new Thread(
               () -> {
                 try {
-                  lookup.complete(InetAddress.getAllByName(host));
+                  InetAddress[] found = InetAddress.getAllByName(host);
+                  for (int i = 0; i < found.length; i++) {
+                    // without its name, by which MINA would look it up again
+                    found[i] = InetAddress.getByName(found[i].getHostAddress());
+                  }
+                  lookup.complete(found);
                 } catch (UnknownHostException | RuntimeException e) {
                   lookup.completeExceptionally(e);
                 }
@@ -197,7 +217,7 @@ final class Dialer implements AutoCloseable {
       resolver.start(); // the system's resolver knows no deadline
       try {
         return Stream.of(steps.await(lookup))
-            .map(address -> new InetSocketAddress(address, port))
+            .map(address -> new InetSocketAddress(address, profile.endpoint().port()))
             .toList();
       } catch (ExecutionException e) {
         throw diagnosis.unknownHost(e.getCause());
@@ -222,8 +242,8 @@ final class Dialer implements AutoCloseable {
       try {
         future = session.auth();
         steps.await(Steps.ended(future));
-      } catch (IOException | ExecutionException e) {
-        throw diagnosis.lost(e);
+      } catch (IOException | ExecutionException | IllegalStateException e) {
+        throw diagnosis.lost(e); // MINA's word for a session that has ended: illegal state
       } catch (TimeoutException e) {
         throw diagnosis.loginTimeout();
       }

@@ -5,6 +5,9 @@ import colabfs.core.FsException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -37,7 +40,13 @@ final class Lifeline implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
 
   private final Condition changed = lock.newCondition();
-  private CompletableFuture<LiveLink> current;
+
+  /** There while the state is CONNECTED. */
+  private @Nullable LiveLink current;
+
+  /** Who waits for the next connection; whoever gives up leaves. */
+  private final Map<Object, CompletableFuture<LiveLink>> waiters = new LinkedHashMap<>();
+
   private LinkStatus.State state = LinkStatus.State.CONNECTED;
   private Instant since;
   private @Nullable String lastError;
@@ -59,7 +68,7 @@ final class Lifeline implements AutoCloseable {
     this.connector = connector;
     this.backoff = backoff;
     this.clock = clock;
-    this.current = CompletableFuture.completedFuture(first);
+    this.current = first;
     this.since = clock.instant();
     watch(first);
     Thread thread = new Thread(this::run, "colabfs-reconnect");
@@ -71,38 +80,57 @@ final class Lifeline implements AutoCloseable {
   @Nullable LiveLink now() {
     lock.lock();
     try {
-      LiveLink link =
-          state == LinkStatus.State.CONNECTED && current.isDone() ? current.join() : null;
-      return link == null || link.lost().isDone() ? null : link;
+      return current == null || current.lost().isDone() ? null : current;
     } finally {
       lock.unlock();
     }
   }
 
-  /** The connection, now or when it stands again; FsException when this is closed. */
+  /**
+   * The connection, now or when it stands again; FsException when this is closed. Who does not want
+   * it any longer cancels the future.
+   */
   CompletableFuture<LiveLink> next() {
-    LiveLink stale = null;
+    Object ticket = new Object();
+    CompletableFuture<LiveLink> waiter = new CompletableFuture<>();
+    LiveLink link;
+    boolean closed;
     lock.lock();
     try {
-      if (state == LinkStatus.State.CONNECTED && current.join().lost().isDone()) {
-        stale = current.join();
-      }
-    } finally {
-      lock.unlock();
-    }
-    if (stale != null) {
-      lost(stale);
-    }
-    lock.lock();
-    try {
-      if (state == LinkStatus.State.RECONNECTING) {
+      link = current;
+      closed = state == LinkStatus.State.CLOSED;
+      if (link == null && !closed) {
         callWaiting = true;
+        waiters.put(ticket, waiter);
         changed.signalAll();
       }
-      return current.copy();
     } finally {
       lock.unlock();
     }
+    if (link != null && link.lost().isDone()) {
+      lost(link, "closed");
+      return next();
+    }
+    if (link != null) {
+      waiter.complete(link);
+    } else if (closed) {
+      waiter.completeExceptionally(closed());
+    }
+    CompletableFuture<?> unused = waiter.whenComplete((value, failure) -> leave(ticket));
+    return waiter;
+  }
+
+  private void leave(Object ticket) {
+    lock.lock();
+    try {
+      waiters.remove(ticket);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static FsException closed() {
+    return new FsException(Errno.ENOTCONN, "the connection was closed");
   }
 
   /** How the connection is doing, without its round trip and figures. */
@@ -116,15 +144,19 @@ final class Lifeline implements AutoCloseable {
   }
 
   private void watch(LiveLink link) {
-    CompletableFuture<?> unused = link.lost().thenAccept(reason -> lost(link));
+    CompletableFuture<?> unused = link.lost().thenAccept(reason -> lost(link, reason));
   }
 
-  /** Notes that a connection is gone; later calls for the same one change nothing. */
-  void lost(LiveLink link) {
-    String reason = link.lost().getNow("a request found it gone");
+  /**
+   * Notes that a connection is gone; later calls for the same one change nothing.
+   *
+   * @param hint why, where the connection itself does not know better
+   */
+  void lost(LiveLink link, String hint) {
+    String reason = link.lost().getNow(hint);
     lock.lock();
     try {
-      if (state != LinkStatus.State.CONNECTED || current.join() != link) {
+      if (current != link) {
         return;
       }
       if (Duration.between(since, clock.instant()).compareTo(GOOD_LIFE) >= 0) {
@@ -132,7 +164,7 @@ final class Lifeline implements AutoCloseable {
       }
       enter(LinkStatus.State.RECONNECTING);
       lastError = reason;
-      current = new CompletableFuture<>();
+      current = null;
       callWaiting = false;
       changed.signalAll();
     } finally {
@@ -180,6 +212,9 @@ final class Lifeline implements AutoCloseable {
         permanent = e.reason().isPermanent();
         failed(String.valueOf(e.getMessage()));
       } catch (RuntimeException e) {
+        if (status().state() == LinkStatus.State.CLOSED) {
+          return; // the client was stopped under the attempt
+        }
         LOG.log(System.Logger.Level.ERROR, "while reconnecting", e);
         failed("an error in colabfs: " + e);
       }
@@ -226,51 +261,49 @@ final class Lifeline implements AutoCloseable {
   }
 
   private void stand(LiveLink link) {
-    CompletableFuture<LiveLink> waiters;
+    List<CompletableFuture<LiveLink>> waiting;
     lock.lock();
     try {
       if (state == LinkStatus.State.CLOSED) {
-        waiters = null;
+        waiting = null;
       } else {
         enter(LinkStatus.State.CONNECTED);
         lastError = null;
-        waiters = current;
-        current = CompletableFuture.completedFuture(link);
+        current = link;
+        waiting = List.copyOf(waiters.values());
       }
     } finally {
       lock.unlock();
     }
-    if (waiters == null) {
+    if (waiting == null) {
       link.close();
       return;
     }
     LOG.log(System.Logger.Level.INFO, "connected again");
     watch(link);
-    waiters.complete(link);
+    waiting.forEach(waiter -> waiter.complete(link));
   }
 
   @Override
   public void close() {
-    CompletableFuture<LiveLink> last;
-    boolean wasConnected;
-    FsException closed = new FsException(Errno.ENOTCONN, "the connection was closed");
+    LiveLink last;
+    List<CompletableFuture<LiveLink>> waiting;
     lock.lock();
     try {
       if (state == LinkStatus.State.CLOSED) {
         return;
       }
-      wasConnected = state == LinkStatus.State.CONNECTED;
       enter(LinkStatus.State.CLOSED);
       last = current;
-      current = CompletableFuture.failedFuture(closed);
+      current = null;
+      waiting = List.copyOf(waiters.values());
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    if (wasConnected) {
-      last.join().close();
-    } else {
-      last.completeExceptionally(closed);
+    if (last != null) {
+      last.close();
     }
+    waiting.forEach(waiter -> waiter.completeExceptionally(closed()));
   }
 }

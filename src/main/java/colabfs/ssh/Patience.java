@@ -55,6 +55,7 @@ final class Patience {
     private final CompletableFuture<T> result = new CompletableFuture<>();
     private final long startNanos = nanoTime.getAsLong();
     private volatile @Nullable ScheduledFuture<?> deadline;
+    private volatile @Nullable CompletableFuture<LiveLink> awaited;
     private volatile boolean waiting;
 
     Call(
@@ -101,20 +102,20 @@ final class Patience {
       if (deadline == null) {
         deadline = timer.schedule(this::tooLate, left, TimeUnit.NANOSECONDS);
       }
+      CompletableFuture<LiveLink> next = lifeline.next();
+      awaited = next;
       CompletableFuture<?> unused =
-          lifeline
-              .next()
-              .whenComplete(
-                  (link, failure) -> {
-                    if (result.isDone()) {
-                      return;
-                    }
-                    if (failure == null) {
-                      on(link);
-                    } else {
-                      fail(Connection.bare(failure));
-                    }
-                  });
+          next.whenComplete(
+              (link, failure) -> {
+                if (result.isDone()) {
+                  return;
+                }
+                if (failure == null) {
+                  on(link);
+                } else {
+                  fail(Connection.bare(failure));
+                }
+              });
     }
 
     private void failed(LiveLink link, Throwable failure) {
@@ -122,7 +123,7 @@ final class Patience {
           && !result.isDone()
           && failure instanceof FsException fs
           && fs.errno() == Errno.ENOTCONN) {
-        lifeline.lost(link);
+        lifeline.lost(link, String.valueOf(fs.getMessage()));
         later();
       } else {
         fail(failure);
@@ -152,6 +153,10 @@ final class Patience {
     private void fail(Throwable failure) {
       stopClock();
       result.completeExceptionally(failure);
+      CompletableFuture<LiveLink> unwantedNow = awaited;
+      if (unwantedNow != null) {
+        unwantedNow.cancel(false);
+      }
     }
 
     private void stopClock() {

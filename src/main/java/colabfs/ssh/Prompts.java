@@ -1,5 +1,6 @@
 package colabfs.ssh;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -32,7 +33,12 @@ final class Prompts {
 
   @Nullable String secret(String text) {
     char[] answer = this.<char @Nullable []>timed(() -> secrets.ask(text));
-    return answer == null ? null : new String(answer);
+    if (answer == null) {
+      return null;
+    }
+    String secret = new String(answer);
+    Arrays.fill(answer, '\0');
+    return secret;
   }
 
   /** Time that went by without a question standing. */

@@ -99,7 +99,7 @@ public final class SshRemote implements AutoCloseable {
     String root = settings.root();
     return Connection.open(
         dialer.dial(profile, pinned(profile, learned)),
-        new Connection.Opening(
+        new Opening(
             root == null ? profile.root() : root,
             settings.callTimeout(),
             settings.connectTimeout(),

@@ -64,6 +64,22 @@ final class ConnectFailureIT {
   }
 
   @Test
+  void nothingListens_byIpv6() throws Exception {
+    assertThatThrownBy(() -> connect(at("::1", freePort())))
+        .isInstanceOfSatisfying(
+            ConnectFailure.class, // there may be no IPv6 here at all
+            e -> assertThat(e.reason()).isIn(Reason.REFUSED, Reason.UNREACHABLE));
+  }
+
+  @Test
+  void hostWithSeveralAddresses_isReachedByTheOneThatAnswers() throws Exception {
+    try (SshRemote remote =
+        SshRemote.connect(Runtimes.settings(at("localhost", server.port())), Runtimes.NOTHING)) {
+      assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
+    }
+  }
+
+  @Test
   void hostNameIsUnknown() throws Exception {
     assertFails(at("no-such-host.invalid", 22), Reason.UNREACHABLE)
         .hasMessageContaining("'no-such-host.invalid' is unknown");

@@ -180,6 +180,18 @@ final class LoginIT {
   }
 
   @Test
+  void agentWithMoreKeysThanTheServerTries_saysWhatTheServerSays() throws Exception {
+    try (Agent agent = new Agent()) {
+      for (int i = 0; i < 8; i++) {
+        agent.add(makeKey("key" + i, "ed25519", "256", "", "OPENSSH"));
+      }
+      assertRefused(Profile.Credentials.NONE, new Surroundings(dir, agent.socket()))
+          .hasMessageContaining("from the ssh-agent (key0)")
+          .hasMessageContaining("Too many authentication failures");
+    }
+  }
+
+  @Test
   void agent_thatIsGone_isMentioned() throws Exception {
     String socket = dir.resolve("agent").toString();
     assertRefused(Profile.Credentials.NONE, new Surroundings(dir, socket))
@@ -211,7 +223,9 @@ final class LoginIT {
         .isInstanceOfSatisfying(
             ConnectFailure.class,
             failure ->
-                assertThat(failure.reason()).isEqualTo(ConnectFailure.Reason.AUTHENTICATION));
+                assertThat(failure.reason())
+                    .as(failure.getMessage())
+                    .isEqualTo(ConnectFailure.Reason.AUTHENTICATION));
   }
 
   private Path makeKey(String name, String type, String bits, String passphrase, String format)

@@ -11,9 +11,11 @@ import colabfs.it.Relay;
 import colabfs.profile.Profile;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -125,7 +127,6 @@ final class ReconnectIT {
           .atMost(Duration.ofSeconds(20))
           .until(() -> remote.status().state() == LinkStatus.State.RECONNECTING);
       Duration taken = Duration.ofNanos(System.nanoTime() - start);
-      System.out.println("dead peer found after " + taken.toMillis() + " ms");
       assertThat(taken).isLessThan(Duration.ofSeconds(16));
       assertThat(remote.status().lastError()).contains("silent");
       relay.stall(false);
@@ -182,6 +183,31 @@ final class ReconnectIT {
         await(remote, LinkStatus.State.CONNECTED);
         assertThat(remote.hostKey()).isEqualTo(other.hostKeyLine());
       }
+    }
+  }
+
+  @Test
+  void keysExchangedAnewAllTheTime_nothingHangsOrIsLost() throws Exception {
+    Path own = Files.createDirectory(dir.resolve("rekey"));
+    byte[] content = new byte[24 << 20];
+    new Random(5).nextBytes(content);
+    try (OpenSshServer fickle =
+            OpenSshServer.start(own, OpenSshServer.Options.USUAL.withConfig("RekeyLimit 1M"));
+        SshRemote remote = connect(Runtimes.profile(fickle))) {
+      Files.write(fickle.root().resolve("large"), content);
+      RemoteFile file =
+          remote
+              .fs()
+              .open(RemotePath.of("/large"), Set.of(OpenFlag.READ, OpenFlag.WRITE), 0)
+              .get(10, TimeUnit.SECONDS);
+      CompletableFuture<ByteBuffer> reading = file.read(0, content.length);
+      while (!reading.isDone()) {
+        assertThat(remote.fs().lstat(RemotePath.of("/large")))
+            .succeedsWithin(Duration.ofSeconds(10));
+      }
+      assertThat(reading.get(20, TimeUnit.SECONDS)).isEqualTo(ByteBuffer.wrap(content));
+      assertThat(file.write(0, ByteBuffer.wrap(content))).succeedsWithin(Duration.ofSeconds(20));
+      assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
     }
   }
 

@@ -59,11 +59,18 @@ final class SshRemoteIT {
         try (SshRemote remote =
             SshRemote.connect(Runtimes.settings(Runtimes.profile(server, relay.port())))) {
           long millis = Duration.ofNanos(System.nanoTime() - start).toMillis();
-          System.out.println("connect at 80 ms, " + round + ": " + millis + " ms");
-          assertThat(millis).isLessThan(5_000);
+          assertThat(millis).isLessThan(3_000);
           assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
         }
       }
     }
+  }
+
+  @Test
+  void closing_isQuick() throws Exception {
+    SshRemote remote = SshRemote.connect(Runtimes.settings(Runtimes.profile(server)));
+    long start = System.nanoTime();
+    remote.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(500));
   }
 }
