@@ -168,6 +168,12 @@ final class Connection implements LiveLink {
     return hostKey;
   }
 
+  /** Who the login is on a later connection, if that is surely the same; else null. */
+  @Nullable RemoteIdentity identityOf(Dialer.Dialed later, String user) {
+    boolean same = later.hostKey().equals(hostKey) && user.equals(session.getUsername());
+    return same ? identity : null;
+  }
+
   String root() {
     return root;
   }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -26,20 +27,22 @@ import org.jspecify.annotations.Nullable;
  * @param rootText as the profile has it
  * @param callTimeout bounds every later request
  * @param stepTimeout bounds the opening
+ * @param known who the login is, where that was asked before; null else
  */
 record Opening(
     String rootText,
     Duration callTimeout,
     Duration stepTimeout,
     ScheduledExecutorService timer,
-    Traffic traffic) {
+    Traffic traffic,
+    @Nullable RemoteIdentity known) {
   private static final System.Logger LOG = System.getLogger(Opening.class.getName());
 
   /** Text for the login's shell; every shell that a login may have reads it the same. */
   private static final String WHO_AM_I = "id -u; id -g; id -G";
 
   /** A start file that prompts may keep a shell for ever; files do not need it. */
-  private static final Duration SHELL_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration SHELL_PATIENCE = Duration.ofSeconds(3);
 
   /** What came of it; {@code root} is absolute, links resolved. */
   record Opened(
@@ -54,7 +57,7 @@ record Opening(
         first.thenCompose(sftp -> sftp.realpath(sftpText(rootText)));
     CompletableFuture<SftpChannel> second =
         ChannelLink.open(session, traffic).thenCompose(link -> start(link).opened());
-    ExecChannel whoAmI = ExecChannel.open(session, WHO_AM_I, traffic);
+    ExecChannel whoAmI = known == null ? ExecChannel.open(session, WHO_AM_I, traffic) : null;
     Steps steps = Steps.withoutQuestions(stepTimeout);
     try {
       SftpChannel metadata;
@@ -67,7 +70,8 @@ record Opening(
       String root = rootOf(realRoot, dialed, steps);
       SftpFs fs = new SftpFs(metadata, bulk, root);
       checkRoot(fs, root, dialed, steps);
-      return new Opened(metadata, bulk, fs, root, identity(whoAmI, metadata, bulk, steps));
+      RemoteIdentity identity = whoAmI == null ? known : identity(whoAmI, metadata, bulk, steps);
+      return new Opened(metadata, bulk, fs, root, Objects.requireNonNull(identity));
     } catch (TimeoutException e) {
       throw new ConnectFailure(
           Reason.TIMEOUT,

@@ -86,8 +86,8 @@ public final class SshRemote implements AutoCloseable {
     return timer;
   }
 
-  /** Reads the profile and connects with it; {@code learned} is the key that was seen before. */
-  private Connection connectOnce(@Nullable HostKey learned)
+  /** Reads the profile and connects with it. What the last connection saw need not be learnt. */
+  private Connection connectOnce(@Nullable Connection last)
       throws ConnectFailure, InterruptedException {
     Profile profile;
     try {
@@ -96,15 +96,18 @@ public final class SshRemote implements AutoCloseable {
       throw new ConnectFailure(Reason.TRANSPORT, String.valueOf(e.getMessage()), e);
     }
     lastTried = profile;
+    Dialer.Dialed dialed =
+        dialer.dial(profile, pinned(profile, last == null ? null : last.hostKey()));
     String root = settings.root();
     return Connection.open(
-        dialer.dial(profile, pinned(profile, learned)),
+        dialed,
         new Opening(
             root == null ? profile.root() : root,
             settings.callTimeout(),
             settings.connectTimeout(),
             timer,
-            traffic));
+            traffic,
+            last == null ? null : last.identityOf(dialed, profile.user())));
   }
 
   private static @Nullable HostKey pinned(Profile profile, @Nullable HostKey learned)
@@ -132,7 +135,7 @@ public final class SshRemote implements AutoCloseable {
   private final class Again implements Lifeline.Connector {
     @Override
     public LiveLink connect() throws ConnectFailure, InterruptedException {
-      Connection made = connectOnce(latest.hostKey());
+      Connection made = connectOnce(latest);
       latest = made;
       return made;
     }

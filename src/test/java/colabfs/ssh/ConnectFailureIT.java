@@ -44,11 +44,10 @@ final class ConnectFailureIT {
       assertThat(keygen.waitFor()).isZero();
     }
     server =
-        OpenSshServer.start(
+        Runtimes.server(
             own,
-            OpenSshServer.Options.USUAL.withConfig(
-                "HostKey " + own.toRealPath().resolve("rsa"),
-                "HostKey " + own.toRealPath().resolve("ecdsa")));
+            "HostKey " + own.toRealPath().resolve("rsa"),
+            "HostKey " + own.toRealPath().resolve("ecdsa"));
   }
 
   @AfterAll
@@ -210,9 +209,7 @@ final class ConnectFailureIT {
   @Test
   void serverGivesNoSftp() throws Exception {
     Path own = Files.createDirectory(dir.resolve("nosftp"));
-    try (OpenSshServer bare =
-        OpenSshServer.start(
-            own, OpenSshServer.Options.USUAL.withConfig("ForceCommand /bin/false"))) {
+    try (OpenSshServer bare = Runtimes.server(own, "ForceCommand /bin/false")) {
       assertFails(Runtimes.profile(bare), Reason.NO_SFTP)
           .hasMessageContaining("gives no SFTP")
           .hasMessageContaining("Subsystem sftp internal-sftp");

@@ -37,7 +37,7 @@ final class ExecIT {
 
   @BeforeEach
   void connect() throws Exception {
-    server = OpenSshServer.start(dir);
+    server = Runtimes.server(dir);
     remote = SshRemote.connect(Runtimes.settings(Runtimes.profile(server)), Runtimes.NOTHING);
   }
 
@@ -135,8 +135,7 @@ final class ExecIT {
   @Test
   void serverWithFewChannels_isServedAllTheSame() throws Exception {
     Path own = Files.createDirectory(dir.resolve("few"));
-    try (OpenSshServer few =
-            OpenSshServer.start(own, OpenSshServer.Options.USUAL.withMaxSessions(4));
+    try (OpenSshServer few = Runtimes.server(own, "MaxSessions 4");
         SshRemote narrow =
             SshRemote.connect(Runtimes.settings(Runtimes.profile(few)), Runtimes.NOTHING)) {
       List<CompletableFuture<RemoteProcess>> starts = new ArrayList<>();
@@ -159,8 +158,7 @@ final class ExecIT {
   @Test
   void serverWithOneChannel_stillShowsItsFiles() throws Exception {
     Path own = Files.createDirectory(dir.resolve("one"));
-    try (OpenSshServer one =
-            OpenSshServer.start(own, OpenSshServer.Options.USUAL.withMaxSessions(1));
+    try (OpenSshServer one = Runtimes.server(own, "MaxSessions 1");
         SshRemote narrow =
             SshRemote.connect(Runtimes.settings(Runtimes.profile(one)), Runtimes.NOTHING)) {
       assertThat(narrow.fs().list(colabfs.core.RemotePath.ROOT))

@@ -32,7 +32,7 @@ final class LoginIT {
 
   @BeforeEach
   void startServer() throws Exception {
-    server = OpenSshServer.start(Files.createDirectory(dir.resolve("server")));
+    server = Runtimes.server(Files.createDirectory(dir.resolve("server")));
   }
 
   @AfterEach

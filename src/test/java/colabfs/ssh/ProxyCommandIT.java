@@ -56,7 +56,7 @@ final class ProxyCommandIT {
 
   @BeforeEach
   void startServer() throws Exception {
-    server = OpenSshServer.start(Files.createDirectory(dir.resolve("server")));
+    server = Runtimes.server(Files.createDirectory(dir.resolve("server")));
     Files.writeString(server.root().resolve("file"), "hello");
     script = Files.writeString(dir.resolve("net cat.py"), NETCAT);
     pidFile = dir.resolve("pid");

@@ -37,7 +37,7 @@ final class ReconnectIT {
 
   @BeforeEach
   void startServer() throws Exception {
-    server = OpenSshServer.start(Files.createDirectory(dir.resolve("server")));
+    server = Runtimes.server(Files.createDirectory(dir.resolve("server")));
     Files.writeString(server.root().resolve("file"), "hello");
   }
 
@@ -136,7 +136,7 @@ final class ReconnectIT {
 
   @Test
   void profileChanged_movesALivingConnectionToTheNewAddress() throws Exception {
-    try (OpenSshServer other = OpenSshServer.start(Files.createDirectory(dir.resolve("other")))) {
+    try (OpenSshServer other = Runtimes.server(Files.createDirectory(dir.resolve("other")))) {
       Files.writeString(other.root().resolve("other"), "x");
       Runtimes.ChangingProfile profile = new Runtimes.ChangingProfile(Runtimes.profile(server));
       try (SshRemote remote = SshRemote.connect(Runtimes.settings(profile), Runtimes.NOTHING)) {
@@ -152,7 +152,7 @@ final class ReconnectIT {
 
   @Test
   void serverReplacedByAnother_isRefused_shown_andTakenOnceTheProfileSaysSo() throws Exception {
-    try (OpenSshServer other = OpenSshServer.start(Files.createDirectory(dir.resolve("other")));
+    try (OpenSshServer other = Runtimes.server(Files.createDirectory(dir.resolve("other")));
         Relay relay = Relay.start(server.port(), Duration.ZERO, 0);
         Relay relayToOther = Relay.start(other.port(), Duration.ZERO, 0)) {
       Profile learnt = Runtimes.unpinned(Runtimes.profile(server, relay.port()));
@@ -191,8 +191,7 @@ final class ReconnectIT {
     Path own = Files.createDirectory(dir.resolve("rekey"));
     byte[] content = new byte[24 << 20];
     new Random(5).nextBytes(content);
-    try (OpenSshServer fickle =
-            OpenSshServer.start(own, OpenSshServer.Options.USUAL.withConfig("RekeyLimit 1M"));
+    try (OpenSshServer fickle = Runtimes.server(own, "RekeyLimit 1M");
         SshRemote remote = connect(Runtimes.profile(fickle))) {
       Files.write(fickle.root().resolve("large"), content);
       RemoteFile file =

@@ -5,6 +5,8 @@ import colabfs.profile.Profile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Profiles and settings for the tests of this room. */
@@ -16,6 +18,17 @@ final class Runtimes {
   static final Surroundings NOTHING = new Surroundings(Path.of("/nonexistent"), null);
 
   private Runtimes() {}
+
+  /**
+   * An OpenSSH server whose shells read no start files: those of the user who runs the tests may
+   * take long, and must not be killed in the middle.
+   */
+  static OpenSshServer server(Path dir, String... config) throws IOException, InterruptedException {
+    List<String> lines = new ArrayList<>(List.of(config));
+    lines.add("SetEnv HOME=" + dir.toRealPath());
+    return OpenSshServer.start(
+        dir, OpenSshServer.Options.USUAL.withConfig(lines.toArray(String[]::new)));
+  }
 
   /** The server, reached directly, with its own key file and its host key pinned. */
   static Profile profile(OpenSshServer server) throws IOException {

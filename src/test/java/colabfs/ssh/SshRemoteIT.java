@@ -8,7 +8,6 @@ import colabfs.it.Relay;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,7 +24,7 @@ final class SshRemoteIT {
 
   @BeforeAll
   static void startServer() throws Exception {
-    server = OpenSshServer.start(dir);
+    server = Runtimes.server(dir);
   }
 
   @AfterAll
@@ -53,16 +52,28 @@ final class SshRemoteIT {
 
   @Test
   void connecting_at80ms_takesFewRoundTrips() throws Exception {
+    // ten round trips of MINA's own way would be 800 ms; the first connect also loads its classes
     try (Relay relay = Relay.start(server.port(), Duration.ofMillis(80), 0)) {
-      for (String round : List.of("first", "second")) {
-        long start = System.nanoTime();
-        try (SshRemote remote =
-            SshRemote.connect(Runtimes.settings(Runtimes.profile(server, relay.port())))) {
-          long millis = Duration.ofNanos(System.nanoTime() - start).toMillis();
-          assertThat(millis).isLessThan(3_000);
-          assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
-        }
+      long start = System.nanoTime();
+      try (SshRemote remote =
+          SshRemote.connect(Runtimes.settings(Runtimes.profile(server, relay.port())))) {
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
+        assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
       }
+    }
+  }
+
+  @Test
+  void shellThatHangsInItsStartFiles_keepsNobodyFromTheFiles() throws Exception {
+    Path own = Files.createDirectory(dir.resolve("slow"));
+    Files.writeString(own.resolve(".bashrc"), "sleep 30\n");
+    Files.writeString(own.resolve(".profile"), "sleep 30\n");
+    try (OpenSshServer slow = Runtimes.server(own);
+        SshRemote remote =
+            SshRemote.connect(Runtimes.settings(Runtimes.profile(slow)), Runtimes.NOTHING)) {
+      assertThat(remote.fs().lstat(RemotePath.ROOT)).succeedsWithin(Duration.ofSeconds(5));
+      Path home = Path.of(System.getProperty("user.home"));
+      assertThat(remote.identity().uid()).isEqualTo((Integer) Files.getAttribute(home, "unix:uid"));
     }
   }
 
