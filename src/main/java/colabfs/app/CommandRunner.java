@@ -14,7 +14,6 @@ import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
-import colabfs.ssh.ConnectFailure;
 import colabfs.ssh.SshRemote;
 import java.time.Duration;
 import java.util.List;
@@ -76,7 +75,7 @@ public final class CommandRunner {
               .start(new ExecRequest(words, remote.root()), io);
       running.complete(command::signal);
       return command.await();
-    } catch (ConnectFailure | ExecException | ProfileException e) {
+    } catch (ExecException | ProfileException e) {
       throw AppException.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -35,24 +35,33 @@ final class Connection {
     this.person = person;
   }
 
-  SshRemote open(MountOptions options) throws ConnectFailure {
+  SshRemote open(MountOptions options) throws AppException {
     return open(options.effectiveRoot(), options.effectiveCallTimeout());
   }
 
   /** Waits for the network, and for the person. */
-  SshRemote open(@Nullable String root, Duration callTimeout) throws ConnectFailure {
+  SshRemote open(@Nullable String root, Duration callTimeout) throws AppException {
     SecretPrompt secrets = this::secret;
-    SshRemote remote =
-        SshRemote.connect(
-            new SshSettings(
-                () -> profiles.load(profile),
-                root,
-                (key, fingerprint) -> !connected && person.acceptsHostKey(key, fingerprint),
-                secrets,
-                callTimeout,
-                CONNECT_TIMEOUT));
-    connected = true;
-    return remote;
+    SshSettings settings =
+        new SshSettings(
+            () -> profiles.load(profile),
+            root,
+            (key, fingerprint) -> !connected && person.acceptsHostKey(key, fingerprint),
+            secrets,
+            callTimeout,
+            CONNECT_TIMEOUT);
+    try {
+      SshRemote remote = SshRemote.connect(settings);
+      connected = true;
+      return remote;
+    } catch (ConnectFailure e) {
+      throw e.reason() == ConnectFailure.Reason.HOST_KEY_UNKNOWN
+          ? new AppException(
+              "%s That is: colabfs init %s --accept-new-host-key"
+                  .formatted(e.getMessage(), profile),
+              e)
+          : AppException.of(e);
+    }
   }
 
   /** Keeps the key of a server that was just trusted. */

@@ -7,6 +7,7 @@ import colabfs.control.RunningMount;
 import colabfs.control.RunningMounts;
 import colabfs.control.RuntimeDirectory;
 import colabfs.core.RemotePath;
+import colabfs.fuse.FuseMount;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +37,7 @@ public final class KnownMounts {
     RunningMounts list = new RunningMounts(RuntimeDirectory.of(environment));
     List<RunningMount> mounts = new ArrayList<>();
     for (RunningMount mount : list.list()) {
-      if (mount.process().isAlive() || MountTable.hasFuse(mount.mountpoint())) {
+      if (mount.process().isAlive() || FuseMount.isMounted(mount.mountpoint())) {
         mounts.add(mount);
       } else {
         list.forget(mount);

@@ -17,7 +17,6 @@ import colabfs.fuse.MountException;
 import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
-import colabfs.ssh.ConnectFailure;
 import colabfs.ssh.SshRemote;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -37,10 +36,11 @@ public final class MountProcess {
   private static final Logger LOG = System.getLogger(MountProcess.class.getName());
 
   /**
-   * What the kernel may answer from memory. Nothing: what a command on the runtime has changed
-   * shows at once, and an answer from our own cache costs a tenth of a millisecond.
+   * How long the kernel may answer from memory. It looks at every directory of a path again when it
+   * may not, which doubles the time of a "git status"; and every command on the runtime ends this
+   * much later, because what it changed shows at once.
    */
-  private static final Duration KERNEL_MEMORY = Duration.ZERO;
+  private static final Duration KERNEL_MEMORY = Duration.ofMillis(100);
 
   private final MountOptions options;
   private final Map<String, String> environment;
@@ -71,6 +71,7 @@ public final class MountProcess {
   public void serve(Person person, Ready ready, boolean untilHangUp) throws AppException {
     try {
       RunningMounts list = new RunningMounts(RuntimeDirectory.of(environment));
+      FuseMount.check(options.mountpoint(), fuseSettings("")); // before anything takes long
       Connection connection = new Connection(profiles, options.profile(), person);
       try (SshRemote remote = connection.open(options)) {
         connection.pin(remote);
@@ -78,11 +79,12 @@ public final class MountProcess {
         try (ColabFs fs =
                 new ColabFs(
                     remote.fs(), remote.identity(), fsSettings(remote, user), Clock.systemUTC());
-            FuseMount fuse = FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote))) {
+            FuseMount fuse =
+                FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
           serve(list, remote, fs, fuse, ready, untilHangUp);
         }
       }
-    } catch (ConnectFailure | MountException | ProfileException e) {
+    } catch (MountException | ProfileException e) {
       throw AppException.of(e);
     } catch (IOException e) {
       throw new AppException("the mount was not made: %s; try again".formatted(e.getMessage()), e);
@@ -117,7 +119,7 @@ public final class MountProcess {
           remote.root(),
           mount.mountpoint(),
           server.socket());
-      fuse.ended().join();
+      services.ended().join();
       LOG.log(Level.INFO, "unmounted {0}", mount.mountpoint());
     } finally {
       drain(fs);
@@ -171,10 +173,10 @@ public final class MountProcess {
         options.effectiveCallTimeout());
   }
 
-  private FuseSettings fuseSettings(SshRemote remote) throws ProfileException {
+  private FuseSettings fuseSettings(String root) throws ProfileException {
     Profile profile = profiles.load(options.profile());
     return new FuseSettings(
-        profile.user() + "@" + profile.endpoint().host() + ":" + remote.root(),
+        profile.user() + "@" + profile.endpoint().host() + ":" + root,
         options.readOnly(),
         options.allowOther(),
         options.fuseOptions(),

@@ -23,6 +23,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +51,8 @@ final class MountServices implements ControlHandler {
   private final RunningMount mount;
   private final ExecService commands;
 
+  private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
+
   /** One unmount at a time. Waits for the network are made under it. */
   private final ReentrantLock unmounting = new ReentrantLock();
 
@@ -58,10 +61,10 @@ final class MountServices implements ControlHandler {
     this.fs = fs;
     this.fuse = fuse;
     this.mount = mount;
-    this.commands = new ExecService(remote.shell(), barrier(fs));
+    this.commands = new ExecService(remote.shell(), barrier());
   }
 
-  private static Barrier barrier(ColabFs fs) {
+  private Barrier barrier() {
     return new Barrier() {
       @Override
       public void drain() throws FsException {
@@ -71,6 +74,11 @@ final class MountServices implements ControlHandler {
       @Override
       public void changed() {
         fs.invalidateAll();
+        try {
+          fuse.awaitKernelForgot();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
       }
     };
   }
@@ -114,6 +122,7 @@ final class MountServices implements ControlHandler {
     try {
       long lost = force ? drainForced(progress) : drain(progress);
       fuse.unmount(force);
+      unmounted.complete(null);
       return lost;
     } catch (MountException e) {
       throw e.reason() == MountException.Reason.BUSY
@@ -122,6 +131,14 @@ final class MountServices implements ControlHandler {
     } finally {
       unmounting.unlock();
     }
+  }
+
+  /**
+   * Completes when the mount is out of sight, from here or from outside. Programs that hold a mount
+   * which was unmounted by force are not waited for.
+   */
+  CompletableFuture<?> ended() {
+    return CompletableFuture.anyOf(unmounted, fuse.ended());
   }
 
   private ControlException busy(MountException cause) {

@@ -2,6 +2,8 @@ package colabfs.app;
 
 import colabfs.control.ControlException;
 import colabfs.control.RunningMount;
+import colabfs.fuse.FuseMount;
+import colabfs.fuse.MountException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -66,16 +68,12 @@ public final class Unmounting {
   }
 
   private void clearDead(RunningMount mount) throws AppException {
-    if (MountTable.hasFuse(mount.mountpoint())) {
-      MountTable.detach(mount.mountpoint());
-    }
+    detach(mount);
     forget(mount);
   }
 
   private void endForcibly(RunningMount mount) throws AppException {
-    if (MountTable.hasFuse(mount.mountpoint())) {
-      MountTable.detach(mount.mountpoint());
-    }
+    detach(mount);
     Optional<ProcessHandle> process = ProcessHandle.of(mount.process().pid());
     if (process.isPresent() && mount.process().isAlive()) {
       process.get().destroy();
@@ -85,6 +83,16 @@ public final class Unmounting {
       }
     }
     forget(mount);
+  }
+
+  private static void detach(RunningMount mount) throws AppException {
+    try {
+      if (FuseMount.isMounted(mount.mountpoint())) {
+        FuseMount.detach(mount.mountpoint());
+      }
+    } catch (MountException e) {
+      throw AppException.of(e);
+    }
   }
 
   private static void awaitEnd(RunningMount mount) throws AppException {

@@ -10,8 +10,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
@@ -37,9 +35,6 @@ public final class EmbeddedRuntime implements AutoCloseable {
   private static final List<String> SAMPLES =
       List.of("README.md", "california_housing_test.csv", "anscombe.json");
 
-  /** Held, since the JDK forgets the level of a logger that nobody holds. */
-  private static final Logger MINA_LOG = Logger.getLogger("org.apache.sshd");
-
   private final SshServer server;
   private final String hostKeyLine;
   private final Path privateKey;
@@ -57,7 +52,6 @@ public final class EmbeddedRuntime implements AutoCloseable {
    * is the login's home, {@code key} is the private key that may log in.
    */
   public static EmbeddedRuntime start(Path dir) throws IOException {
-    MINA_LOG.setLevel(Level.WARNING); // what it reports of itself is not part of the showing
     Path real = dir.toRealPath();
     Path root = Files.createDirectories(real.resolve("content"));
     Path home = Files.createDirectories(real.resolve("home"));

@@ -57,6 +57,28 @@ public final class FuseMount implements AutoCloseable {
     return new LocalUser(Libraries.libC().getuid(), Libraries.libC().getgid());
   }
 
+  /** Whether a mount of ours is at exactly that path, whoever serves it; the mount is not asked. */
+  public static boolean isMounted(Path mountpoint) {
+    MountTable.Entry mounted = MountTable.at(mountpoint);
+    return mounted != null && mounted.isOurs();
+  }
+
+  /**
+   * Takes a mount of ours out of sight at once, also one whose process has died or does not answer.
+   */
+  public static void detach(Path mountpoint) throws MountException {
+    Unmount.of(mountpoint, localUser(), true);
+  }
+
+  /**
+   * Says what would keep {@link #mount} from mounting, as far as it can be seen before; clears away
+   * a mount of ours there whose process has died.
+   */
+  public static void check(Path mountpoint, FuseSettings settings) throws MountException {
+    Libraries.libFuse();
+    MountPoint.prepare(mountpoint, settings, localUser());
+  }
+
   /**
    * Mounts and returns when the mount answers.
    *

@@ -20,6 +20,11 @@ final class NativeText {
   private static final MemoryIO MEMORY = MemoryIO.getInstance();
   private static final char REPLACEMENT = '\uFFFD';
 
+  /** A file: below it there is nothing, and looking there waits for nobody. */
+  private static final Path NOWHERE = Path.of("/dev/null");
+
+  private static final int NOWHERE_LENGTH = "/dev/null/".length();
+
   private NativeText() {}
 
   /** The bytes before the NUL. */
@@ -58,25 +63,27 @@ final class NativeText {
 
   /**
    * A local path exactly as the system knows it. {@code toString} would bring the locale's charset
-   * in; the URI carries the bytes themselves.
+   * in; a URI carries the bytes themselves. Java looks at what it makes a URI of, and a mount that
+   * does not answer must not be looked at: each name is put where nothing can be.
    */
   static byte[] bytesOf(Path path) {
-    String escaped = path.toAbsolutePath().toUri().getRawPath();
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(escaped.length());
-    for (int i = 0; i < escaped.length(); i++) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (Path name : path.toAbsolutePath()) {
+      bytes.write('/');
+      unescape(NOWHERE.resolve(name).toUri().getRawPath(), NOWHERE_LENGTH, bytes);
+    }
+    return bytes.size() == 0 ? new byte[] {'/'} : bytes.toByteArray();
+  }
+
+  private static void unescape(String escaped, int start, ByteArrayOutputStream into) {
+    for (int i = start; i < escaped.length(); i++) {
       char c = escaped.charAt(i);
       if (c == '%') {
-        bytes.write(Integer.parseInt(escaped.substring(i + 1, i + 3), 16));
+        into.write(Integer.parseInt(escaped.substring(i + 1, i + 3), 16));
         i += 2;
       } else {
-        bytes.write(c);
+        into.write(c);
       }
     }
-    byte[] all = bytes.toByteArray();
-    int end = all.length;
-    while (end > 1 && all[end - 1] == '/') {
-      end--; // the URI of a directory ends in a slash
-    }
-    return java.util.Arrays.copyOf(all, end);
   }
 }

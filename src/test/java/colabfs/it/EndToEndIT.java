@@ -170,7 +170,7 @@ final class EndToEndIT {
     runtime.server.stop();
     Cli.Ended ended = cli.colabfs("exec", "-p", "p", "pwd");
     assertThat(ended.status()).isEqualTo(255);
-    assertThat(ended.err()).startsWith("colabfs: ").contains("refused");
+    assertThat(ended.err()).startsWith("colabfs: ").contains("refuses connections");
     assertThat(cli.colabfs("exec").status()).isEqualTo(255);
   }
 

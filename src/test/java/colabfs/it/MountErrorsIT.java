@@ -59,7 +59,7 @@ final class MountErrorsIT {
   @Test
   void nobodyListens() throws Exception {
     runtime.server.stop();
-    fails("refused", "mount", "p", runtime.mountpoint.toString());
+    fails("refuses connections", "mount", "p", runtime.mountpoint.toString());
   }
 
   @Test
@@ -81,7 +81,7 @@ final class MountErrorsIT {
           "--host-key=" + other.hostKeyLine(),
           "--no-check");
     }
-    fails("host key", "mount", "p", runtime.mountpoint.toString());
+    fails("another key than the pinned one", "mount", "p", runtime.mountpoint.toString());
   }
 
   @Test
@@ -94,7 +94,7 @@ final class MountErrorsIT {
         "--user=" + runtime.server.user(),
         "--key=" + runtime.server.privateKey(),
         "--no-check");
-    fails("host key", "mount", "q", runtime.mountpoint.toString());
+    fails("colabfs init q --accept-new-host-key", "mount", "q", runtime.mountpoint.toString());
   }
 
   @Test

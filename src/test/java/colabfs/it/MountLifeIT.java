@@ -141,6 +141,29 @@ final class MountLifeIT {
   }
 
   @Test
+  void unsentBytes_keepAMount_untilTheyAreGivenUp() throws Exception {
+    runtime.mount("--timeout", "3");
+    Process writer =
+        cli.shellCommand(
+                runtime.mountpoint,
+                "exec 3> f; cd /; echo open; read x; echo unsent >&3; echo written; read x")
+            .start();
+    var lines = writer.inputReader();
+    var input = writer.outputWriter();
+    assertThat(lines.readLine()).isEqualTo("open");
+    runtime.server.stop();
+    input.write("go\n");
+    input.flush();
+    assertThat(lines.readLine()).isEqualTo("written");
+    Cli.Ended refused = cli.colabfs("umount");
+    assertThat(refused.status()).isEqualTo(1);
+    assertThat(refused.err()).contains("nothing was unmounted").contains("--force");
+    Cli.Ended forced = cli.works("umount", "--force");
+    assertThat(forced.err()).contains("7 bytes had not reached the runtime and are lost");
+    writer.destroyForcibly();
+  }
+
+  @Test
   void twoMounts_areToldApart() throws Exception {
     Path other = Files.createDirectory(runtime.root.resolve("other"));
     Path second = Files.createDirectory(cli.userHome().resolve("second"));

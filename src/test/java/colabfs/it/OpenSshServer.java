@@ -131,7 +131,7 @@ public final class OpenSshServer implements AutoCloseable {
   }
 
   /** Kills the server, every session and every command that a session runs. */
-  public void stop() {
+  public synchronized void stop() {
     if (process != null) {
       List<ProcessHandle> tree = new ArrayList<>(process.descendants().toList());
       process.destroyForcibly();
@@ -142,7 +142,7 @@ public final class OpenSshServer implements AutoCloseable {
   }
 
   /** Stops, if it runs, and starts again on the same port with the same keys. */
-  public void restart() throws IOException, InterruptedException {
+  public synchronized void restart() throws IOException, InterruptedException {
     stop();
     List<String> command = new ArrayList<>();
     if (isRoot()) {
@@ -266,6 +266,7 @@ public final class OpenSshServer implements AutoCloseable {
    */
   public static void main(String[] args) throws IOException, InterruptedException {
     try (OpenSshServer server = start(Path.of(args[0]))) {
+      Runtime.getRuntime().addShutdownHook(new Thread(server::stop, "sshd-end"));
       System.out.printf(
           "port=%d user=%s key=%s root=%s%n",
           server.port(), server.user(), server.privateKey(), server.root());

@@ -1,0 +1,61 @@
+package colabfs.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+final class MountOptionsTest {
+
+  @Test
+  void drive_isPatientAndHasARootOfItsOwn() {
+    MountOptions drive = options(null, true, null);
+    assertThat(drive.effectiveRoot()).isEqualTo("/content/drive/MyDrive");
+    assertThat(drive.effectiveCallTimeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(options("/data", true, null).effectiveRoot()).isEqualTo("/data");
+    assertThat(options(null, true, Duration.ofSeconds(9)).effectiveCallTimeout())
+        .isEqualTo(Duration.ofSeconds(9));
+  }
+
+  @Test
+  void usualMount_hasTheProfilesRoot() {
+    assertThat(options(null, false, null).effectiveRoot()).isNull();
+    assertThat(options(null, false, null).effectiveCallTimeout()).isEqualTo(Duration.ofSeconds(20));
+  }
+
+  @Test
+  void arguments_sayTheSameAgain() {
+    MountOptions all =
+        new MountOptions(
+            "p",
+            Path.of("/mnt/-odd name"),
+            "/data",
+            true,
+            true,
+            true,
+            false,
+            Duration.ofSeconds(7),
+            List.of("max_read=4096"));
+    assertThat(all.asArguments())
+        .containsExactly(
+            "--root=/data",
+            "--drive",
+            "--read-only",
+            "-o=allow_other",
+            "--no-prefetch",
+            "--timeout=7",
+            "-o=max_read=4096",
+            "--",
+            "p",
+            "/mnt/-odd name");
+  }
+
+  private static MountOptions options(
+      @Nullable String root, boolean drive, @Nullable Duration timeout) {
+    return new MountOptions(
+        "p", Path.of("/mnt"), root, drive, false, false, true, timeout, List.of());
+  }
+}
