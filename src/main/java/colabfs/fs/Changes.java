@@ -119,6 +119,13 @@ final class Changes {
     }
   }
 
+  void hide(RemotePath file, RemotePath hidden) throws FsException {
+    rename(file, hidden);
+    if (!nodes.hide(hidden)) {
+      nodes.vanish(hidden); // its last handle was given back meanwhile
+    }
+  }
+
   /** The name locks are held. */
   private void renameLocked(RemotePath from, RemotePath to, boolean directory) throws FsException {
     settle(from);

@@ -203,6 +203,11 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   }
 
   @Override
+  public void hide(RemotePath file, RemotePath hidden) throws FsException {
+    change(hidden, () -> changes.hide(file, hidden));
+  }
+
+  @Override
   public void symlink(String target, RemotePath link) throws FsException {
     change(link, () -> changes.symlink(linkText.stored(link, target), link));
   }

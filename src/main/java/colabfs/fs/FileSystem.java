@@ -42,6 +42,12 @@ public interface FileSystem {
   /** As rename(2): replaces an existing target, atomically. */
   void rename(RemotePath from, RemotePath to) throws FsException;
 
+  /**
+   * As rename, of an open file that is being removed, to a name that nobody knows: the file goes
+   * with its last handle, at once when that is gone already.
+   */
+  void hide(RemotePath file, RemotePath hidden) throws FsException;
+
   void symlink(String target, RemotePath link) throws FsException;
 
   void link(RemotePath existing, RemotePath link) throws FsException;

@@ -83,6 +83,9 @@ final class OpenFile implements FileHandle {
     try {
       if (nodes.leave(node)) {
         node.close();
+        if (node.isHidden()) {
+          nodes.vanish(node.path());
+        }
       }
     } catch (FsException e) {
       LOG.log(System.Logger.Level.WARNING, "Closing {0} failed: {1}", node.path(), e);

@@ -33,6 +33,9 @@ final class OpenNode {
   /** The path is another file's by now, or nobody's. */
   private volatile boolean detached;
 
+  /** The name is one that nobody knows, to be removed with the last handle. */
+  private volatile boolean hidden;
+
   private volatile FileAttrs attrs;
 
   /** Some of this version's bytes were given to a reader. */
@@ -135,6 +138,15 @@ final class OpenNode {
 
   void detach() {
     detached = true;
+  }
+
+  /** The file is to go with the last handle. */
+  void hide() {
+    hidden = true;
+  }
+
+  boolean isHidden() {
+    return hidden;
   }
 
   /**

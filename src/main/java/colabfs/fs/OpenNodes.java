@@ -127,6 +127,22 @@ final class OpenNodes implements OpenNode.Surroundings {
     return true;
   }
 
+  /** The file goes with its last handle; false when that is gone already. */
+  synchronized boolean hide(RemotePath path) {
+    OpenNode node = nodes.get(path);
+    if (node == null) {
+      return false;
+    }
+    node.hide();
+    return true;
+  }
+
+  /** Removes a hidden file whose last handle is gone; waits for the network. */
+  void vanish(RemotePath hidden) throws FsException {
+    patience.await(remote.unlink(hidden));
+    removed(hidden);
+  }
+
   synchronized List<OpenNode> all() {
     return new ArrayList<>(handles.keySet());
   }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import jnr.ffi.Pointer;
 
 /**
@@ -31,6 +32,12 @@ import jnr.ffi.Pointer;
  */
 final class FuseAdapter {
   private static final Logger LOG = System.getLogger(FuseAdapter.class.getName());
+
+  /**
+   * What libfuse 2 renames an open file to that is being removed. It means to remove it after the
+   * last release, and forgets to when that release comes while the rename is under way.
+   */
+  private static final Pattern HIDDEN_NAME = Pattern.compile("\\.fuse_hidden[0-9a-f]{16}");
 
   private final FileSystem fs;
   private final CallGuard guard;
@@ -114,9 +121,22 @@ final class FuseAdapter {
     return guard.call(
         Operation.OPEN,
         () -> {
-          keep(fs.open(path(path), Structures.openMode(info)), info);
+          try {
+            keep(fs.open(path(path), Structures.openMode(info)), info);
+          } catch (FsException e) {
+            throw e.errno() == Errno.ENOENT ? lookAgain(e) : e;
+          }
           return 0;
         });
+  }
+
+  /**
+   * The kernel opens only names that it was told of a moment ago. ESTALE makes it ask for the name
+   * again, once (fs/namei.c, do_filp_open), and then make the file or say ENOENT, as the program
+   * wants it.
+   */
+  private static FsException lookAgain(FsException gone) {
+    return new FsException(Errno.ESTALE, "the name is gone", gone);
   }
 
   int create(Pointer path, long mode, Pointer info) {
@@ -243,7 +263,11 @@ final class FuseAdapter {
         () -> {
           RemotePath old = path(from);
           RemotePath renamed = path(to);
-          fs.rename(old, renamed);
+          if (HIDDEN_NAME.matcher(renamed.name()).matches()) {
+            fs.hide(old, renamed);
+          } else {
+            fs.rename(old, renamed);
+          }
           openDirectories.replaceAll(
               (number, at) -> at.startsWith(old) ? at.rebase(old, renamed) : at);
           return 0;

@@ -13,6 +13,7 @@ import colabfs.core.AttrChange;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
+import colabfs.core.RemotePath;
 import colabfs.remote.FakeRemoteFs.Op;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -53,6 +54,30 @@ final class FilesTest {
     assertThat(attrs.sizeBytes()).isEqualTo(5);
     assertThat(attrs.mtimeNanos()).isEqualTo(NewNames.nanos(mount.now()));
     close(writer);
+  }
+
+  @Test
+  @DisplayName("A removed file goes from the runtime with its last handle.")
+  void hide_openFile_goesWithItsLastHandle() throws FsException {
+    mount.save("/a", "hello");
+    FileHandle first = mount.open("/a", OpenMode.READ);
+    FileHandle second = mount.open("/a", OpenMode.READ);
+    mount.fs.hide(path("/a"), path("/.hidden"));
+    close(first);
+    assertThat(text(second)).isEqualTo("hello");
+    assertThat(mount.remote.attrs("/.hidden").isRegular()).isTrue();
+    close(second);
+    assertFails(Errno.ENOENT, () -> mount.fs.getattr(path("/.hidden")));
+    assertThat(mount.fs.readdir(RemotePath.ROOT)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("A file that is closed while it is being removed does not stay on the runtime.")
+  void hide_closedMeanwhile_goesAtOnce() throws FsException {
+    mount.save("/a", "hello");
+    mount.fs.hide(path("/a"), path("/.hidden"));
+    assertFails(Errno.ENOENT, () -> mount.fs.getattr(path("/.hidden")));
+    assertThat(mount.fs.readdir(RemotePath.ROOT)).isEmpty();
   }
 
   @Test

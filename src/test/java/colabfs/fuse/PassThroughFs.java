@@ -202,6 +202,12 @@ final class PassThroughFs implements FileSystem {
     call(() -> Files.move(at(from), at(to), StandardCopyOption.ATOMIC_MOVE));
   }
 
+  /** Leaves the removing to libfuse, which seldom forgets it where renames are fast. */
+  @Override
+  public void hide(RemotePath file, RemotePath hidden) throws FsException {
+    rename(file, hidden);
+  }
+
   @Override
   public void symlink(String target, RemotePath link) throws FsException {
     call(() -> Files.createSymbolicLink(at(link), Path.of(target)));

@@ -95,6 +95,12 @@ final class ThrowingFs implements FileSystem {
   }
 
   @Override
+  public void hide(RemotePath file, RemotePath hidden) throws FsException {
+    bug("rename");
+    fs.hide(file, hidden);
+  }
+
+  @Override
   public void symlink(String target, RemotePath link) throws FsException {
     bug("symlink");
     fs.symlink(target, link);
