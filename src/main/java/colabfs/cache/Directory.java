@@ -101,7 +101,24 @@ final class Directory {
     if (values.get(name) instanceof Single known && known.stamp > answer.stamp) {
       return;
     }
+    if (answer.attrs == null && isWhole(nowNanos)) {
+      values.replace(name, answer); // stays told apart from an own removal, see forgetAbsences
+      return;
+    }
     set(name, answer, nowNanos);
+  }
+
+  /**
+   * The directory was renamed. That a name is absent may have been answered by its old path after
+   * the rename, before it was told here.
+   */
+  void forgetAbsences(long nowNanos) {
+    values.forEach(
+        (name, value) -> {
+          if (value instanceof Single single && single.attrs == null) {
+            forget(name, nowNanos);
+          }
+        });
   }
 
   /** Sets what one name is after an own change. */

@@ -222,7 +222,7 @@ public final class MetadataCache {
       FileAttrs attrs = find(from) instanceof Lookup.Known known ? known.attrs() : null;
       dropTreeLocked(to);
       if (attrs == null || attrs.isDirectory()) {
-        moveTreeLocked(from, to);
+        moveTreeLocked(from, to, now);
       }
       long gone = changes.add(from, Outcome.ABSENT, null, true, now);
       setLocked(from, new Single(null, gone, now + ttlNanos), now);
@@ -382,7 +382,7 @@ public final class MetadataCache {
   }
 
   @GuardedBy("lock")
-  private void moveTreeLocked(RemotePath from, RemotePath to) {
+  private void moveTreeLocked(RemotePath from, RemotePath to, long now) {
     List<RemotePath> moving = new ArrayList<>();
     for (RemotePath path : directories.asMap().keySet()) {
       if (path.startsWith(from)) {
@@ -392,6 +392,7 @@ public final class MetadataCache {
     for (RemotePath path : moving) {
       Directory directory = directories.asMap().remove(path);
       if (directory != null) {
+        directory.forgetAbsences(now);
         directories.put(path.rebase(from, to), directory);
       }
     }

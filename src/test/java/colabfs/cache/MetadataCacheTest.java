@@ -114,6 +114,19 @@ final class MetadataCacheTest {
   }
 
   @Test
+  void renamedDirectory_absenceAnsweredByItsOldPathMeanwhile_isForgotten() {
+    cache.putListing(path("/a"), List.of(entry("f", 1), entry("g", 2)), cache.stamp());
+    cache.putAbsent(path("/a/f"), cache.stamp());
+    cache.putAbsent(path("/x/h"), cache.stamp());
+    assertThat(cache.lookup(path("/a/f"))).isEqualTo(Lookup.ABSENT);
+    cache.renamed(path("/a"), path("/b"));
+    cache.renamed(path("/x"), path("/y"));
+    assertThat(cache.lookup(path("/b/f"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.lookup(path("/b/g"))).isEqualTo(known(2));
+    assertThat(cache.lookup(path("/y/h"))).isEqualTo(Lookup.UNKNOWN);
+  }
+
+  @Test
   void renamedOfUnknownAttributes_leavesAHoleThatAnAnswerFills() {
     cache.putListing(path("/d"), List.of(entry("a", 1)), cache.stamp());
     cache.renamed(path("/elsewhere/x"), path("/d/x"));
