@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
@@ -211,9 +212,14 @@ public abstract class PosixSuite {
       channel.write(bytes("more"), 10);
       assertThat(channel.size()).isEqualTo(14);
     }
-    try (var names = Files.list(dir)) {
-      assertThat(names).isEmpty();
-    }
+    // close(2) does not wait for the file system's release.
+    Awaitility.await()
+        .untilAsserted(
+            () -> {
+              try (var names = Files.list(dir)) {
+                assertThat(names).isEmpty();
+              }
+            });
   }
 
   @Test
