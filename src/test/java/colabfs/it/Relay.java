@@ -1,5 +1,6 @@
 package colabfs.it;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -32,6 +33,7 @@ public final class Relay implements AutoCloseable {
 
   private volatile boolean closed;
   private @Nullable ServerSocket listener;
+  private @Nullable Thread accepting;
 
   private Relay(int targetPort, Duration rtt, long bytesPerSecond) throws IOException {
     this.targetPort = targetPort;
@@ -62,10 +64,9 @@ public final class Relay implements AutoCloseable {
 
   /** Whether new connections are refused, as by a host where nothing listens; open ones live on. */
   public synchronized void refuse(boolean refuse) throws IOException {
-    if (refuse && listener != null) {
-      listener.close();
-      listener = null;
-    } else if (!refuse && listener == null && !closed) {
+    if (refuse) {
+      stopListening();
+    } else if (listener == null && !closed) {
       listen(port);
     }
   }
@@ -93,12 +94,26 @@ public final class Relay implements AutoCloseable {
   public void close() throws IOException {
     synchronized (this) {
       closed = true;
-      if (listener != null) {
-        listener.close();
-        listener = null;
-      }
+      stopListening();
     }
     cut();
+  }
+
+  /** Until the accepting thread has ended, the kernel goes on taking connections. */
+  private synchronized void stopListening() throws IOException {
+    ServerSocket socket = listener;
+    Thread thread = accepting;
+    if (socket == null || thread == null) {
+      return;
+    }
+    socket.close();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    listener = null;
+    accepting = null;
   }
 
   private synchronized int listen(int wanted) throws IOException {
@@ -106,7 +121,7 @@ public final class Relay implements AutoCloseable {
     socket.setReuseAddress(true);
     socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), wanted), 64);
     listener = socket;
-    daemon("relay-accept", () -> accept(socket));
+    accepting = daemon("relay-accept", () -> accept(socket));
     return socket.getLocalPort();
   }
 
@@ -126,10 +141,12 @@ public final class Relay implements AutoCloseable {
     }
   }
 
-  private static void daemon(String name, Runnable body) {
+  @CanIgnoreReturnValue
+  private static Thread daemon(String name, Runnable body) {
     Thread thread = new Thread(body, name);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 
   private static void resetQuietly(Socket socket) {
