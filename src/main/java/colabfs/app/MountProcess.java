@@ -78,7 +78,11 @@ public final class MountProcess {
         LocalUser user = FuseMount.localUser();
         try (ColabFs fs =
                 new ColabFs(
-                    remote.fs(), remote.identity(), fsSettings(remote, user), Clock.systemUTC());
+                    remote.fs(),
+                    remote.wholeRuntime(),
+                    remote.identity(),
+                    fsSettings(remote, user),
+                    Clock.systemUTC());
             FuseMount fuse =
                 FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
           serve(list, remote, fs, fuse, ready, untilHangUp);

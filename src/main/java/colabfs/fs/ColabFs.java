@@ -39,6 +39,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   private final Permissions permissions;
   private final Opening opening;
   private final Changes changes;
+  private final boolean servesWholeRuntime;
   private final Space space;
   private final @Nullable Prefetch prefetch;
 
@@ -71,6 +72,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       InstantSource clock,
       LongSupplier nanoTime) {
     this.settings = settings;
+    this.servesWholeRuntime = wholeRuntime != null;
     this.metadata = new MetadataCache(settings.metadataEntries(), settings.metadataTtl(), nanoTime);
     this.blocks = new BlockCache(settings.blockCacheBytes());
     Patience patience = new Patience(settings.callTimeout());
@@ -122,16 +124,26 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     return Edge.call(
         () -> {
           List<DirEntry> listing = lookups.list(directory);
-          if (prefetch != null) {
-            prefetch.entered(directory, listing);
+          boolean beside = servesWholeRuntime && directory.startsWith(RuntimeTrees.SIDE);
+          if (prefetch != null && !beside) {
+            prefetch.entered(
+                directory, listing.stream().filter(entry -> !isSide(directory, entry)).toList());
           }
           List<DirEntry> shown = new ArrayList<>(listing.size());
           for (DirEntry entry : listing) {
+            if (isSide(directory, entry)) {
+              continue;
+            }
             RemotePath path = directory.child(entry.name());
             shown.add(new DirEntry(entry.name(), appearance.of(path, entry.attrs())));
           }
           return shown;
         });
+  }
+
+  /** The directory that is there for links to lead to, and not listed. */
+  private boolean isSide(RemotePath directory, DirEntry entry) {
+    return servesWholeRuntime && directory.isRoot() && entry.name().equals(RuntimeTrees.SIDE_NAME);
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /**
  * The mounted root with the whole runtime beside it: what is below {@code /.colabfs/root} is the
@@ -48,8 +49,19 @@ final class RuntimeTrees implements RemoteFs {
         : at(path, RemoteFs::lstat);
   }
 
+  /** The root's listing has the side directory, or it would be known to be absent. */
   @Override
   public CompletableFuture<List<DirEntry>> list(RemotePath directory) {
+    if (directory.isRoot()) {
+      return mounted
+          .list(directory)
+          .thenApply(
+              entries ->
+                  Stream.concat(
+                          entries.stream().filter(entry -> !entry.name().equals(SIDE_NAME)),
+                          Stream.of(new DirEntry(SIDE_NAME, sideAttrs())))
+                      .toList());
+    }
     return directory.equals(SIDE)
         ? lstat(WHOLE).thenApply(attrs -> List.of(new DirEntry(WHOLE_NAME, attrs)))
         : at(directory, RemoteFs::list);

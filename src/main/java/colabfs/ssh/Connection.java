@@ -35,6 +35,7 @@ final class Connection implements LiveLink {
   private final RemoteIdentity identity;
   private final Profile.ServerFacts facts;
   private final SftpFs fs;
+  private final SftpFs wholeRuntime;
   private final ExecShell shell;
   private final KeepAlive keepAlive;
   private final ScheduledFuture<?> ticking;
@@ -48,6 +49,7 @@ final class Connection implements LiveLink {
     this.root = opened.root();
     this.identity = opened.identity();
     this.fs = opened.fs();
+    this.wholeRuntime = new SftpFs(opened.metadata(), opened.bulk(), "/");
     this.facts =
         new Profile.ServerFacts(
             dialed.software(),
@@ -152,6 +154,11 @@ final class Connection implements LiveLink {
   @Override
   public RemoteFs fs() {
     return fs;
+  }
+
+  @Override
+  public RemoteFs wholeRuntime() {
+    return wholeRuntime;
   }
 
   @Override

@@ -7,8 +7,11 @@ import java.util.concurrent.CompletableFuture;
 /** One connection while it lasts. */
 interface LiveLink extends AutoCloseable {
 
-  /** The files, on this connection only. */
+  /** The files below the root, on this connection only. */
   RemoteFs fs();
+
+  /** The same server's files from {@code /} on, on this connection only. */
+  RemoteFs wholeRuntime();
 
   /** Commands, on this connection only. */
   RemoteShell shell();

@@ -23,17 +23,22 @@ final class ReconnectingFs implements RemoteFs {
       Set.of(OpenFlag.CREATE, OpenFlag.EXCLUSIVE, OpenFlag.TRUNCATE);
 
   private final Patience patience;
+  private final Function<LiveLink, RemoteFs> files;
 
-  ReconnectingFs(Patience patience) {
+  /**
+   * @param files which of a connection's files
+   */
+  ReconnectingFs(Patience patience, Function<LiveLink, RemoteFs> files) {
     this.patience = patience;
+    this.files = files;
   }
 
   private <T> CompletableFuture<T> again(Function<RemoteFs, CompletableFuture<T>> operation) {
-    return patience.call(true, link -> operation.apply(link.fs()), late -> {});
+    return patience.call(true, link -> operation.apply(files.apply(link)), late -> {});
   }
 
   private <T> CompletableFuture<T> once(Function<RemoteFs, CompletableFuture<T>> operation) {
-    return patience.call(false, link -> operation.apply(link.fs()), late -> {});
+    return patience.call(false, link -> operation.apply(files.apply(link)), late -> {});
   }
 
   @Override
@@ -56,7 +61,7 @@ final class ReconnectingFs implements RemoteFs {
     boolean repeatable = flags.stream().noneMatch(CHANGING::contains);
     return patience.call(
         repeatable,
-        link -> link.fs().open(path, flags, permissions),
+        link -> files.apply(link).open(path, flags, permissions),
         late -> {
           CompletableFuture<?> unused = late.close();
         });

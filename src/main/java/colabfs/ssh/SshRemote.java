@@ -25,6 +25,7 @@ public final class SshRemote implements AutoCloseable {
   private final ScheduledThreadPoolExecutor timer;
   private final Lifeline lifeline;
   private final RemoteFs fs;
+  private final RemoteFs wholeRuntime;
   private final RemoteShell shell;
 
   private volatile Connection latest;
@@ -49,7 +50,8 @@ public final class SshRemote implements AutoCloseable {
         new Lifeline(
             latest, new Again(), new Backoff(RandomGenerator.getDefault()), InstantSource.system());
     Patience patience = new Patience(lifeline, timer, settings.callTimeout(), System::nanoTime);
-    this.fs = new ReconnectingFs(patience);
+    this.fs = new ReconnectingFs(patience, LiveLink::fs);
+    this.wholeRuntime = new ReconnectingFs(patience, LiveLink::wholeRuntime);
     this.shell =
         commandLine ->
             patience.call(false, link -> link.shell().start(commandLine), late -> late.close());
@@ -153,6 +155,11 @@ public final class SshRemote implements AutoCloseable {
   /** The files below the root. */
   public RemoteFs fs() {
     return fs;
+  }
+
+  /** The runtime's files from {@code /} on, for links that lead out of the root. */
+  public RemoteFs wholeRuntime() {
+    return wholeRuntime;
   }
 
   /** Commands on the runtime. */

@@ -98,6 +98,16 @@ final class EndToEndIT {
   }
 
   @Test
+  void linkOutOfTheRoot_showsTheRuntimesOwnFile() throws Exception {
+    runtime.init().mount();
+    String seen =
+        runtime.inMount(
+            "ls; colabfs exec 'ln -s /etc/hostname outside'; readlink outside;"
+                + " cmp outside /etc/hostname && ls -A");
+    assertThat(seen).isEqualTo(".colabfs/root/etc/hostname\noutside\n");
+  }
+
+  @Test
   void whatWasWritten_isThereWhenACommandRuns() throws Exception {
     runtime.init().mount();
     assertThat(

@@ -180,7 +180,8 @@ final class ReconnectingFsTest {
   }
 
   private RemoteFs fs(Duration callTimeout) {
-    return new ReconnectingFs(new Patience(lifeline, timer, callTimeout, System::nanoTime));
+    return new ReconnectingFs(
+        new Patience(lifeline, timer, callTimeout, System::nanoTime), LiveLink::fs);
   }
 
   private static FsException failureOf(CompletableFuture<?> call) {
@@ -277,6 +278,11 @@ final class ReconnectingFsTest {
     void cut() {
       lost.complete("cut by the test");
       fail(new FsException(Errno.ENOTCONN, "cut by the test"));
+    }
+
+    @Override
+    public RemoteFs wholeRuntime() {
+      return fs;
     }
 
     @Override
