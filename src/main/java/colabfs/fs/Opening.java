@@ -59,11 +59,23 @@ final class Opening {
     if (known != null) {
       requireRegular(path, known);
     }
-    return handle(
-        mode.write()
-            ? locks.with(path, () -> openToWrite(path, mode, known))
-            : openToRead(path, known),
-        mode);
+    try {
+      return handle(
+          mode.write()
+              ? locks.with(path, () -> openToWrite(path, mode, known))
+              : openToRead(path, known),
+          mode);
+    } catch (FsException e) {
+      if (e.errno() == Errno.ENOENT) {
+        forget(path); // somebody else removed it: the next look must not be told of it
+      }
+      throw e;
+    }
+  }
+
+  private void forget(RemotePath path) {
+    environment.metadata().invalidate(path);
+    lookups.forget(path);
   }
 
   /** See {@link FileSystem#create}. */
@@ -82,8 +94,7 @@ final class Opening {
         if (e.errno() != Errno.EEXIST) {
           throw e;
         }
-        environment.metadata().invalidate(path);
-        lookups.forget(path);
+        forget(path);
         if (mode.exclusive()) {
           throw e;
         }

@@ -57,6 +57,16 @@ final class NamesTest {
   }
 
   @Test
+  void open_removedBySomebodyElse_isKnownToBeGone() throws FsException {
+    mount.save("/a", "mine");
+    mount.remote.remove("/a");
+    assertFails(Errno.ENOENT, () -> mount.open("/a", OpenMode.WRITE));
+    assertFails(Errno.ENOENT, () -> mount.fs.getattr(path("/a")));
+    mount.save("/a", "again");
+    assertThat(mount.remote.text("/a")).isEqualTo("again");
+  }
+
+  @Test
   @DisplayName("rename replaces an existing target.")
   void rename_overExisting_replaces() throws FsException {
     mount.save("/a", "new");
