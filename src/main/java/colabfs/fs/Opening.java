@@ -174,8 +174,8 @@ final class Opening {
       throws FsException {
     OpenNode open = nodes.get(path);
     if (open != null && open.hasWriter()) {
-      boolean sure = open.isDirty() || (known != null && lookups.isFresh(path));
-      Version version = sure ? null : Version.of(askNow(path, null));
+      // Asked even when just seen: what is written to a removed file would be lost without a word.
+      Version version = open.isDirty() ? null : Version.of(askNow(path, null));
       OpenNode joined = nodes.join(path, version);
       if (joined != null) {
         return complete(joined, () -> cut(joined, mode));

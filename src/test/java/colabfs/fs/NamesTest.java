@@ -67,6 +67,17 @@ final class NamesTest {
   }
 
   @Test
+  void open_removedBySomebodyElseWhileStillOpenHere_isKnownToBeGone() throws FsException {
+    FileHandle before = mount.create("/a");
+    before.flush();
+    mount.remote.remove("/a");
+    assertFails(Errno.ENOENT, () -> mount.open("/a", OpenMode.WRITE));
+    mount.save("/a", "again");
+    assertThat(mount.remote.text("/a")).isEqualTo("again");
+    close(before);
+  }
+
+  @Test
   @DisplayName("rename replaces an existing target.")
   void rename_overExisting_replaces() throws FsException {
     mount.save("/a", "new");
