@@ -51,6 +51,9 @@ final class LauncherTest {
     copy = Files.createDirectories(home.resolve("target/run/1"));
     Files.createDirectories(home.resolve("scripts"));
     executable(home.resolve("scripts/colabfs"), Files.readString(SCRIPT));
+    executable(
+        home.resolve("scripts/has-libfuse2"),
+        Files.readString(SCRIPT.resolveSibling("has-libfuse2")));
     Files.writeString(home.resolve("target/colabfs.jar"), "");
     Files.writeString(copy.resolve("colabfs.jar"), "");
     Files.setLastModifiedTime(
