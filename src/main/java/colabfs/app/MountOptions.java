@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param root directory on the runtime; null for the profile's
  * @param drive Google Drive's mount: its root unless another is given, and more patience
  * @param prefetch entering a directory fetches what is below it
+ * @param sync no write-back: a change waits for the runtime
  * @param callTimeout the longest that a call into the mount may take; null for the usual
  * @param fuseOptions as given after {@code -o}, one each, without allow_other
  */
@@ -25,6 +26,7 @@ public record MountOptions(
     boolean readOnly,
     boolean allowOther,
     boolean prefetch,
+    boolean sync,
     @Nullable Duration callTimeout,
     List<String> fuseOptions) {
 
@@ -73,6 +75,9 @@ public record MountOptions(
     }
     if (!prefetch) {
       arguments.add("--no-prefetch");
+    }
+    if (sync) {
+      arguments.add("--sync");
     }
     if (callTimeout != null) {
       arguments.add("--timeout=" + callTimeout.toSeconds());

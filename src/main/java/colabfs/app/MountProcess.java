@@ -8,6 +8,7 @@ import colabfs.control.RunningMount;
 import colabfs.control.RunningMounts;
 import colabfs.control.RuntimeDirectory;
 import colabfs.core.FsException;
+import colabfs.core.RemotePath;
 import colabfs.fs.ColabFs;
 import colabfs.fs.FsSettings;
 import colabfs.fuse.FuseMount;
@@ -41,6 +42,9 @@ public final class MountProcess {
    * much later, because what it changed shows at once.
    */
   private static final Duration KERNEL_MEMORY = Duration.ofMillis(100);
+
+  /** What is unsent when the mount is gone already is given so long; then the journal keeps it. */
+  private static final Duration LAST_PATIENCE = Duration.ofSeconds(3);
 
   private final MountOptions options;
   private final Map<String, String> environment;
@@ -76,16 +80,18 @@ public final class MountProcess {
       try (SshRemote remote = connection.open(options)) {
         connection.pin(remote);
         LocalUser user = FuseMount.localUser();
-        try (ColabFs fs =
+        try (SavedChanges saved = SavedChanges.open(options, remote, environment);
+            ColabFs fs =
                 new ColabFs(
-                    remote.fs(),
+                    saved.files(),
                     remote.wholeRuntime(),
                     remote.identity(),
                     fsSettings(remote, user),
                     Clock.systemUTC());
             FuseMount fuse =
                 FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
-          serve(list, remote, fs, fuse, ready, untilHangUp);
+          saved.use(fs.knownNames());
+          serve(list, remote, fs, saved, fuse, ready, untilHangUp);
         }
       }
     } catch (MountException | ProfileException e) {
@@ -99,6 +105,7 @@ public final class MountProcess {
       RunningMounts list,
       SshRemote remote,
       ColabFs fs,
+      SavedChanges saved,
       FuseMount fuse,
       Ready ready,
       boolean untilHangUp)
@@ -111,7 +118,7 @@ public final class MountProcess {
             options.readOnly(),
             ProcessIdentity.own(),
             Clock.systemUTC().instant());
-    MountServices services = new MountServices(remote, fs, fuse, mount);
+    MountServices services = new MountServices(remote, fs, saved, fuse, mount);
     Path socket = list.socketOf(mount.mountpoint());
     try (ControlServer server = ControlServer.listen(socket, services)) {
       list.add(mount);
@@ -126,15 +133,16 @@ public final class MountProcess {
       services.ended().join();
       LOG.log(Level.INFO, "unmounted {0}", mount.mountpoint());
     } finally {
-      drain(fs);
+      drain(fs, saved);
       list.forget(mount);
     }
   }
 
   /** A mount that was taken away by umount(8) has not been drained by us. */
-  private static void drain(ColabFs fs) {
+  private static void drain(ColabFs fs, SavedChanges saved) {
     try {
       fs.drain();
+      saved.flush(RemotePath.ROOT, LAST_PATIENCE, left -> {});
     } catch (FsException e) {
       LOG.log(Level.ERROR, "not everything that was written has reached the runtime", e);
     }

@@ -45,8 +45,12 @@ final class MountServices implements ControlHandler {
   /** What a forced unmount waits for the server: long enough for a healthy link. */
   private static final Duration FORCED_PATIENCE = Duration.ofSeconds(5);
 
+  /** Nothing arrived for so long: the link is down. */
+  private static final Duration STALLED = Duration.ofSeconds(20);
+
   private final SshRemote remote;
   private final ColabFs fs;
+  private final SavedChanges saved;
   private final FuseMount fuse;
   private final RunningMount mount;
   private final ExecService commands;
@@ -56,19 +60,31 @@ final class MountServices implements ControlHandler {
   /** One unmount at a time. Waits for the network are made under it. */
   private final ReentrantLock unmounting = new ReentrantLock();
 
-  MountServices(SshRemote remote, ColabFs fs, FuseMount fuse, RunningMount mount) {
+  MountServices(
+      SshRemote remote, ColabFs fs, SavedChanges saved, FuseMount fuse, RunningMount mount) {
     this.remote = remote;
     this.fs = fs;
+    this.saved = saved;
     this.fuse = fuse;
     this.mount = mount;
     this.commands = new ExecService(remote.shell(), barrier());
+  }
+
+  /** Waits until the runtime has everything that was written. */
+  private void arrive() throws FsException {
+    fs.drain();
+    saved.flush(RemotePath.ROOT, STALLED, left -> {});
+  }
+
+  private long unsentBytes() {
+    return fs.figures().unsentBytes() + saved.unsentBytes();
   }
 
   private Barrier barrier() {
     return new Barrier() {
       @Override
       public void drain() throws FsException {
-        fs.drain();
+        arrive();
       }
 
       @Override
@@ -101,7 +117,7 @@ final class MountServices implements ControlHandler {
             cache.attributeEntries(),
             cache.listings(),
             cache.blockBytes(),
-            cache.unsentBytes(),
+            unsentBytes(),
             cache.openFiles(),
             link.bytesSent(),
             link.bytesReceived()),
@@ -158,7 +174,7 @@ final class MountServices implements ControlHandler {
     FutureTask<Void> draining = startDrain();
     try {
       while (!await(draining, PROGRESS)) {
-        progress.accept(fs.figures().unsentBytes());
+        progress.accept(unsentBytes());
       }
       return 0;
     } catch (ExecutionException e) {
@@ -175,19 +191,19 @@ final class MountServices implements ControlHandler {
     long end = System.nanoTime() + FORCED_PATIENCE.toNanos();
     try {
       while (System.nanoTime() < end && !await(draining, PROGRESS)) {
-        progress.accept(fs.figures().unsentBytes());
+        progress.accept(unsentBytes());
       }
     } catch (ExecutionException e) {
       LOG.log(Level.WARNING, "unmounted by force with unsent writes", e);
     }
-    return fs.figures().unsentBytes();
+    return unsentBytes();
   }
 
   private FutureTask<Void> startDrain() {
     FutureTask<Void> draining =
         new FutureTask<>(
             () -> {
-              fs.drain();
+              arrive();
               return null;
             });
     Thread thread = new Thread(draining, "drain");

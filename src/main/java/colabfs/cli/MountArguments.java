@@ -53,6 +53,13 @@ final class MountArguments {
   private boolean noPrefetch;
 
   @Option(
+      names = "--sync",
+      description =
+          "No write-back: every save waits until the runtime has it, and fails when the link is"
+              + " down.")
+  private boolean sync;
+
+  @Option(
       names = "-o",
       paramLabel = "OPTION",
       split = ",",
@@ -76,6 +83,7 @@ final class MountArguments {
         readOnly || ro,
         allowOther,
         !noPrefetch,
+        sync,
         timeoutSeconds == null ? null : Duration.ofSeconds(timeoutSeconds),
         options);
   }

@@ -14,7 +14,7 @@ package colabfs.core;
  * @param ctimeNanos last change of the attributes, nanoseconds since the epoch; equal to {@code
  *     mtimeNanos} where unknown
  * @param inode the runtime's inode number, or 0 where unknown (SFTP does not carry it)
- * @param links number of hard links, or 1 where unknown
+ * @param links number of hard links, or 0 where unknown (over SFTP only a listing tells)
  */
 public record FileAttrs(
     FileType type,

@@ -34,6 +34,7 @@ final class Appearance {
 
   private FileAttrs finished(RemotePath path, FileAttrs attrs) {
     // Programs such as find count on a directory's links to know how many directories are in it.
+    // Of a file that nobody told the number of, 0, the names known here are shown: 1 at least.
     int links = attrs.isDirectory() ? 1 : Math.max(attrs.links(), numbers.names(path));
     return owners.shown(attrs).withIdentity(numbers.of(path), links);
   }

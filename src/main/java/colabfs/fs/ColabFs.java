@@ -11,6 +11,8 @@ import colabfs.core.FsStats;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemotePermissions;
+import colabfs.writeback.KnownNames;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +38,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   private final Appearance appearance;
   private final OwnerMap owners;
   private final LinkText linkText;
-  private final Permissions permissions;
+  private final RemotePermissions permissions;
   private final Opening opening;
   private final Changes changes;
   private final boolean servesWholeRuntime;
@@ -93,7 +95,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     this.owners = new OwnerMap(identity, settings);
     this.appearance = new Appearance(nodes, times, owners, numbers);
     this.linkText = new LinkText(settings.remoteRoot(), settings.mountpoint());
-    this.permissions = new Permissions(identity);
+    this.permissions = new RemotePermissions(identity);
     NewNames newNames = new NewNames(environment, lookups);
     NameLocks locks = new NameLocks(patience);
     this.opening = new Opening(environment, lookups, nodes, appearance, newNames, locks);
@@ -156,7 +158,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     Edge.run(
         () -> {
           FileAttrs attrs = lookups.attrs(path);
-          if (settings.readOnly() && (mask & Permissions.WRITE) != 0) {
+          if (settings.readOnly() && (mask & RemotePermissions.WRITE) != 0) {
             throw new FsException(Errno.EROFS, path + ": mounted read-only");
           }
           if (!permissions.allows(attrs, mask)) {
@@ -252,6 +254,27 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   }
 
   // The mount as a whole.
+
+  /** What is known here without asking, for write-back to judge changes by. */
+  public KnownNames knownNames() {
+    return new KnownNames() {
+      @Override
+      public @Nullable FileAttrs known(RemotePath path) throws FsException {
+        return lookups.known(path);
+      }
+
+      @Override
+      public @Nullable List<DirEntry> knownListing(RemotePath directory) {
+        return lookups.knownListing(directory);
+      }
+
+      @Override
+      public void changed(RemotePath path) {
+        metadata.invalidateTree(path);
+        lookups.forget(path);
+      }
+    };
+  }
 
   /**
    * Waits until everything written so far is acknowledged by the runtime. Errors: the first one

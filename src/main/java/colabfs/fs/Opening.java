@@ -9,6 +9,7 @@ import colabfs.core.RemotePath;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
+import colabfs.remote.RemotePermissions;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -33,7 +34,7 @@ final class Opening {
   private final Appearance appearance;
   private final NewNames newNames;
   private final NameLocks locks;
-  private final Permissions permissions;
+  private final RemotePermissions permissions;
 
   Opening(
       Environment environment,
@@ -50,7 +51,7 @@ final class Opening {
     this.appearance = appearance;
     this.newNames = newNames;
     this.locks = locks;
-    this.permissions = new Permissions(environment.identity());
+    this.permissions = new RemotePermissions(environment.identity());
   }
 
   /** See {@link FileSystem#open}. */
@@ -144,7 +145,7 @@ final class Opening {
     if (attrs == null || !fresh) {
       attrs = askNow(path, opening);
     }
-    if (!permissions.allows(attrs, Permissions.READ) && opening != null) {
+    if (!permissions.allows(attrs, RemotePermissions.READ) && opening != null) {
       var unused = patience.await(opening); // the server may know of more than the mode bits
     }
     OpenNode node = nodes.joinOrAdd(path, attrs);

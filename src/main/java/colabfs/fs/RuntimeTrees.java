@@ -98,6 +98,11 @@ final class RuntimeTrees implements RemoteFs {
   }
 
   @Override
+  public CompletableFuture<Void> renameNew(RemotePath from, RemotePath to) {
+    return together(from, to, RemoteFs::renameNew);
+  }
+
+  @Override
   public CompletableFuture<Void> symlink(String target, RemotePath link) {
     return at(link, (fs, place) -> fs.symlink(target, place));
   }

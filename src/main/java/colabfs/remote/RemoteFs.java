@@ -26,7 +26,9 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface RemoteFs {
 
-  /** Attributes of the name itself. ENOENT, EACCES, ENOTDIR. */
+  /**
+   * Attributes of the name itself, perhaps without the number of links. ENOENT, EACCES, ENOTDIR.
+   */
   CompletableFuture<FileAttrs> lstat(RemotePath path);
 
   /**
@@ -59,6 +61,14 @@ public interface RemoteFs {
    * as rename(2) has them.
    */
   CompletableFuture<Void> rename(RemotePath from, RemotePath to);
+
+  /**
+   * Renames to a name that is not there yet. EEXIST when it is there in any form: nothing is ever
+   * replaced, neither a link that leads nowhere nor, by a rename to itself, the file's own name. A
+   * name that somebody else makes at the same moment may be replaced where the server cannot rename
+   * atomically: OpenSSH can for files on file systems with hard links.
+   */
+  CompletableFuture<Void> renameNew(RemotePath from, RemotePath to);
 
   /** Makes a symbolic link whose text is {@code target}, not checked in any way. */
   CompletableFuture<Void> symlink(String target, RemotePath link);

@@ -1,6 +1,7 @@
 /**
  * The ports to a runtime: files ({@link colabfs.remote.RemoteFs}) and commands ({@link
- * colabfs.remote.RemoteShell}), and their contract. Knows no protocol and implements nothing.
+ * colabfs.remote.RemoteShell}), their contract, and what a login's numbers let it do. Knows no
+ * protocol and implements neither.
  */
 @NullMarked
 package colabfs.remote;

@@ -5,6 +5,7 @@ import colabfs.profile.Profile;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
 import colabfs.remote.RemoteShell;
+import colabfs.remote.RuntimeId;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +34,7 @@ final class Connection implements LiveLink {
   private final HostKey hostKey;
   private final String root;
   private final RemoteIdentity identity;
+  private final RuntimeId runtimeId;
   private final Profile.ServerFacts facts;
   private final SftpFs fs;
   private final SftpFs wholeRuntime;
@@ -48,6 +50,7 @@ final class Connection implements LiveLink {
     this.hostKey = dialed.hostKey();
     this.root = opened.root();
     this.identity = opened.identity();
+    this.runtimeId = opened.runtimeId();
     this.fs = opened.fs();
     this.wholeRuntime = new SftpFs(opened.metadata(), opened.bulk(), "/");
     this.facts =
@@ -187,6 +190,10 @@ final class Connection implements LiveLink {
 
   RemoteIdentity identity() {
     return identity;
+  }
+
+  RuntimeId runtimeId() {
+    return runtimeId;
   }
 
   Profile.ServerFacts facts() {

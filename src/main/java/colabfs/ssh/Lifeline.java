@@ -2,6 +2,7 @@ package colabfs.ssh;
 
 import colabfs.core.Errno;
 import colabfs.core.FsException;
+import colabfs.remote.LinkState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: any thread; futures end on the thread that connects, which must not be held up.
  */
-final class Lifeline implements AutoCloseable {
+final class Lifeline implements LinkState, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Lifeline.class.getName());
 
   /** A waiting call cuts a pause down to this, counted from the last attempt. */
@@ -35,8 +37,9 @@ final class Lifeline implements AutoCloseable {
   private final Connector connector;
   private final Backoff backoff;
   private final InstantSource clock;
+  private final LinkNews news = new LinkNews();
 
-  /** Guards what follows; nothing is taken, and no future ended, under it. */
+  /** Guards what follows; only the news' own lock is taken, and no future ended, under it. */
   private final ReentrantLock lock = new ReentrantLock();
 
   private final Condition changed = lock.newCondition();
@@ -84,6 +87,16 @@ final class Lifeline implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public boolean isUp() {
+    return now() != null;
+  }
+
+  @Override
+  public void onChange(Consumer<Boolean> listener) {
+    news.listen(listener);
   }
 
   /**
@@ -166,12 +179,14 @@ final class Lifeline implements AutoCloseable {
       lastError = reason;
       current = null;
       callWaiting = false;
+      news.note(false);
       changed.signalAll();
     } finally {
       lock.unlock();
     }
     LOG.log(System.Logger.Level.WARNING, "the connection was lost ({0}); reconnecting", reason);
     link.close();
+    news.tell();
   }
 
   private void enter(LinkStatus.State next) {
@@ -270,6 +285,7 @@ final class Lifeline implements AutoCloseable {
         enter(LinkStatus.State.CONNECTED);
         lastError = null;
         current = link;
+        news.note(true);
         waiting = List.copyOf(waiters.values());
       }
     } finally {
@@ -280,6 +296,7 @@ final class Lifeline implements AutoCloseable {
       return;
     }
     LOG.log(System.Logger.Level.INFO, "connected again");
+    news.tell();
     watch(link);
     waiting.forEach(waiter -> waiter.complete(link));
   }
@@ -296,6 +313,9 @@ final class Lifeline implements AutoCloseable {
       enter(LinkStatus.State.CLOSED);
       last = current;
       current = null;
+      if (last != null) {
+        news.note(false);
+      }
       waiting = List.copyOf(waiters.values());
       changed.signalAll();
     } finally {
@@ -305,5 +325,6 @@ final class Lifeline implements AutoCloseable {
       last.close();
     }
     waiting.forEach(waiter -> waiter.completeExceptionally(closed()));
+    news.tell();
   }
 }

@@ -6,6 +6,7 @@ import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteIdentity;
 import colabfs.remote.RemoteProcess;
+import colabfs.remote.RuntimeId;
 import colabfs.ssh.ConnectFailure.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,8 @@ import org.apache.sshd.client.session.ClientSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens the files of a session that is logged in, and asks who the login is.
+ * Opens the files of a session that is logged in, and asks who the login is and which runtime it is
+ * on.
  *
  * @param rootText as the profile has it
  * @param callTimeout bounds every later request
@@ -46,7 +48,12 @@ record Opening(
 
   /** What came of it; {@code root} is absolute, links resolved. */
   record Opened(
-      SftpChannel metadata, SftpChannel bulk, SftpFs fs, String root, RemoteIdentity identity) {}
+      SftpChannel metadata,
+      SftpChannel bulk,
+      SftpFs fs,
+      String root,
+      RemoteIdentity identity,
+      RuntimeId runtimeId) {}
 
   /** Everything that can be asked at once is, to save round trips. */
   Opened of(Dialer.Dialed dialed) throws ConnectFailure, InterruptedException {
@@ -55,6 +62,8 @@ record Opening(
     CompletableFuture<SftpChannel> first = firstLink.thenApply(link -> start(link));
     CompletableFuture<String> realRoot =
         first.thenCompose(sftp -> sftp.realpath(sftpText(rootText)));
+    CompletableFuture<RuntimeId> runtimeId =
+        first.thenCompose(sftp -> RuntimeQuestion.ask(sftp, dialed.hostKey()));
     CompletableFuture<SftpChannel> second =
         ChannelLink.open(session, traffic).thenCompose(link -> start(link).opened());
     ExecChannel whoAmI = known == null ? ExecChannel.open(session, WHO_AM_I, traffic) : null;
@@ -71,7 +80,13 @@ record Opening(
       SftpFs fs = new SftpFs(metadata, bulk, root);
       checkRoot(fs, root, dialed, steps);
       RemoteIdentity identity = whoAmI == null ? known : identity(whoAmI, metadata, bulk, steps);
-      return new Opened(metadata, bulk, fs, root, Objects.requireNonNull(identity));
+      return new Opened(
+          metadata,
+          bulk,
+          fs,
+          root,
+          Objects.requireNonNull(identity),
+          runtimeIdOr(runtimeId, dialed, steps));
     } catch (TimeoutException e) {
       throw new ConnectFailure(
           Reason.TIMEOUT,
@@ -80,6 +95,18 @@ record Opening(
               + stepTimeout.toSeconds()
               + " s. The runtime may be overloaded: try again.",
           e);
+    }
+  }
+
+  /** Ends with an answer, perhaps of nothing: a failure here would be an error of our own. */
+  private static RuntimeId runtimeIdOr(
+      CompletableFuture<RuntimeId> asked, Dialer.Dialed dialed, Steps steps)
+      throws TimeoutException, InterruptedException {
+    try {
+      return steps.await(asked);
+    } catch (ExecutionException e) {
+      LOG.log(System.Logger.Level.ERROR, "which runtime it is", e);
+      return new RuntimeId(null, null, dialed.hostKey().fingerprint());
     }
   }
 

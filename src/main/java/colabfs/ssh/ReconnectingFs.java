@@ -87,6 +87,14 @@ final class ReconnectingFs implements RemoteFs {
     return once(fs -> fs.rename(from, to));
   }
 
+  /**
+   * Not repeated: after a rename that was done the repetition would tell of itself as in the way.
+   */
+  @Override
+  public CompletableFuture<Void> renameNew(RemotePath from, RemotePath to) {
+    return once(fs -> fs.renameNew(from, to));
+  }
+
   @Override
   public CompletableFuture<Void> symlink(String target, RemotePath link) {
     return once(fs -> fs.symlink(target, link));

@@ -51,7 +51,7 @@ final class SftpAttrs {
         mtime,
         mtime,
         0,
-        1);
+        0);
   }
 
   /** No attributes: the server's defaults. */
@@ -90,12 +90,12 @@ final class SftpAttrs {
 
   /**
    * The number of links that a listing's line for people tells, if it looks like one of {@code ls
-   * -l}; else 1.
+   * -l}; else 0.
    */
   static int linksIn(byte[] longName) {
     int at = MODE_LETTERS;
     if (longName.length <= at || "-dlpscbD".indexOf(longName[0]) < 0) {
-      return 1;
+      return 0;
     }
     while (at < longName.length && longName[at] != ' ') {
       at++; // a mark of more access rights, as "+" or "."
@@ -109,7 +109,7 @@ final class SftpAttrs {
       at++;
     }
     boolean isField = at < longName.length && longName[at] == ' ';
-    return isField ? (int) Math.max(links, 1) : 1;
+    return isField ? (int) links : 0;
   }
 
   private static boolean has(int flags, int flag) {

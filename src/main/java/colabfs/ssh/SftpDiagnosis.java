@@ -31,7 +31,7 @@ final class SftpDiagnosis {
     // For a link the new name is what may be in the way; the old one only tells the file system.
     CompletableFuture<Optional<FileAttrs>> at =
         look(op == SftpOp.LINK && second != null ? second : path);
-    CompletableFuture<Optional<FileAttrs>> target = op == SftpOp.RENAME ? look(second) : nothing();
+    CompletableFuture<Optional<FileAttrs>> target = op.moves() ? look(second) : nothing();
     CompletableFuture<Optional<SftpSpace>> space = measure(path);
     CompletableFuture<Optional<SftpSpace>> other = second == null ? nothing() : measure(second);
     return Chain.then(

@@ -50,7 +50,7 @@ final class SftpErrors {
     return switch (status.code()) {
       case SftpConstants.SSH_FX_FAILURE -> op != SftpOp.READ && op != SftpOp.CLOSE;
       case SftpConstants.SSH_FX_NO_SUCH_FILE, SftpConstants.SSH_FX_NO_SUCH_PATH ->
-          op == SftpOp.LIST || op == SftpOp.RMDIR || op == SftpOp.RENAME;
+          op == SftpOp.LIST || op == SftpOp.RMDIR || op.moves();
       case SftpConstants.SSH_FX_NOT_A_DIRECTORY -> op == SftpOp.RMDIR; // MINA's word for "nothing"
       default -> false;
     };
@@ -106,7 +106,7 @@ final class SftpErrors {
       return Errno.EBADF;
     }
     FileAttrs at = evidence.at();
-    if (at != null && op == SftpOp.RENAME) {
+    if (at != null && op.moves()) {
       boolean targetInTheWay = evidence.target() != null && !evidence.target().isDirectory();
       return at.isDirectory() && targetInTheWay ? Errno.ENOTDIR : Errno.ENOENT;
     }
@@ -118,7 +118,8 @@ final class SftpErrors {
     if (at != null && (op == SftpOp.UNLINK || op == SftpOp.OPEN) && at.isDirectory()) {
       return Errno.EISDIR;
     }
-    if (at != null && op.makesName()) {
+    boolean isMade = op == SftpOp.RENAME_NEW ? evidence.target() != null : op.makesName();
+    if (at != null && isMade) {
       return Errno.EEXIST;
     }
     if (at == null && (op == SftpOp.LIST || op == SftpOp.RMDIR)) {

@@ -5,6 +5,7 @@ import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_MKDIR;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_OPENDIR;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_READLINK;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_REMOVE;
+import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_RENAME;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_RMDIR;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_SETSTAT;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_SYMLINK;
@@ -185,10 +186,7 @@ final class SftpFs implements RemoteFs {
 
   @Override
   public CompletableFuture<Void> rename(RemotePath from, RemotePath to) {
-    if (to.startsWith(from) && !to.equals(from)) {
-      return CompletableFuture.failedFuture(failure(Errno.EINVAL, SftpOp.RENAME, from));
-    }
-    FsException impossible = unsendable(to);
+    FsException impossible = impossibleMove(SftpOp.RENAME, from, to);
     if (impossible != null) {
       return CompletableFuture.failedFuture(impossible);
     }
@@ -200,6 +198,40 @@ final class SftpFs implements RemoteFs {
         renamed,
         done -> Chain.done(),
         failure -> diagnosis.explain(SftpOp.RENAME, from, to, failure));
+  }
+
+  /**
+   * Version 3's RENAME refuses a target that exists (draft-ietf-secsh-filexfer-02, section 6.5),
+   * but OpenSSH's does so for certain only where it can make a hard link of a file: for directories
+   * and links, and where there are no hard links, it asks stat(2), which misses a link that leads
+   * nowhere, and replaces that (process_rename in its sftp-server.c). Hence the look beforehand.
+   */
+  @Override
+  public CompletableFuture<Void> renameNew(RemotePath from, RemotePath to) {
+    FsException impossible = impossibleMove(SftpOp.RENAME_NEW, from, to);
+    if (impossible != null) {
+      return CompletableFuture.failedFuture(impossible);
+    }
+    SftpRequest move = request(SSH_FXP_RENAME, from).string(root.absolute(to));
+    CompletableFuture<Void> renamed =
+        Chain.then(
+            names.send(lstatRequest(root.absolute(to)), SftpAnswer.ATTRS),
+            inTheWay ->
+                CompletableFuture.failedFuture(failure(Errno.EEXIST, SftpOp.RENAME_NEW, to)),
+            nothing ->
+                nothing instanceof SftpStatus
+                    ? names.send(move, SftpAnswer.OK)
+                    : CompletableFuture.failedFuture(nothing));
+    return Chain.then(
+        renamed,
+        done -> Chain.done(),
+        failure -> diagnosis.explain(SftpOp.RENAME_NEW, from, to, failure));
+  }
+
+  private static @Nullable FsException impossibleMove(SftpOp op, RemotePath from, RemotePath to) {
+    return to.startsWith(from) && !to.equals(from)
+        ? failure(Errno.EINVAL, op, from)
+        : unsendable(to);
   }
 
   /**

@@ -12,6 +12,7 @@ enum SftpOp {
   RMDIR("remove directory"),
   UNLINK("remove"),
   RENAME("rename"),
+  RENAME_NEW("rename"),
   SYMLINK("make link"),
   LINK("link to"),
   TRUNCATE("cut"),
@@ -38,6 +39,11 @@ enum SftpOp {
   /** Whether it is on an open file, not on a name. */
   boolean isOnHandle() {
     return compareTo(READ) >= 0;
+  }
+
+  /** Whether it moves a name to another, which is then not the name that it is on. */
+  boolean moves() {
+    return this == RENAME || this == RENAME_NEW;
   }
 
   /** Whether it makes a new name. */

@@ -2,9 +2,11 @@ package colabfs.ssh;
 
 import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
+import colabfs.remote.LinkState;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
 import colabfs.remote.RemoteShell;
+import colabfs.remote.RuntimeId;
 import colabfs.ssh.ConnectFailure.Reason;
 import java.time.InstantSource;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -182,9 +184,22 @@ public final class SshRemote implements AutoCloseable {
     return latest.hostKey().line();
   }
 
+  /** Which runtime answered, asked anew at every connect. */
+  public RuntimeId runtimeId() {
+    return latest.runtimeId();
+  }
+
   /** What the server says of itself. */
   public Profile.ServerFacts facts() {
     return latest.facts();
+  }
+
+  /**
+   * Whether there is a connection; when a listener is told of one, what this tells of the server is
+   * of that connection or a later one.
+   */
+  public LinkState link() {
+    return lifeline;
   }
 
   /** How the connection is doing. */

@@ -56,6 +56,15 @@ final class Reopening {
             });
   }
 
+  /** What a call failed with. */
+  static FsException reason(Throwable error) {
+    Throwable cause =
+        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    return cause instanceof FsException known
+        ? known
+        : new FsException(Errno.EIO, "failed: " + cause, cause);
+  }
+
   /** The failure of a call in this room's words: a file that is not there any more is stale. */
   static FsException failure(RemotePath path, Throwable error) {
     Throwable cause =

@@ -37,6 +37,7 @@ final class MountOptionsTest {
             true,
             true,
             false,
+            true,
             Duration.ofSeconds(7),
             List.of("max_read=4096"));
     assertThat(all.asArguments())
@@ -46,6 +47,7 @@ final class MountOptionsTest {
             "--read-only",
             "-o=allow_other",
             "--no-prefetch",
+            "--sync",
             "--timeout=7",
             "-o=max_read=4096",
             "--",
@@ -56,6 +58,6 @@ final class MountOptionsTest {
   private static MountOptions options(
       @Nullable String root, boolean drive, @Nullable Duration timeout) {
     return new MountOptions(
-        "p", Path.of("/mnt"), root, drive, false, false, true, timeout, List.of());
+        "p", Path.of("/mnt"), root, drive, false, false, true, false, timeout, List.of());
   }
 }

@@ -12,6 +12,7 @@ import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.remote.FakeRemoteFs.Op;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemotePermissions;
 import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
@@ -135,7 +136,7 @@ final class NamesTest {
     assertFails(Errno.EROFS, () -> readOnly.open("/a", OpenMode.WRITE));
     assertFails(Errno.EROFS, () -> readOnly.create("/b"));
     assertFails(Errno.EROFS, () -> readOnly.fs.unlink(path("/a")));
-    assertFails(Errno.EROFS, () -> readOnly.fs.access(path("/a"), Permissions.WRITE));
+    assertFails(Errno.EROFS, () -> readOnly.fs.access(path("/a"), RemotePermissions.WRITE));
     assertThat(readOnly.remote.calls(Op.UNLINK)).isZero();
   }
 
@@ -223,11 +224,11 @@ final class NamesTest {
     plain.remote.put("/a", "x");
     plain.remote.change("/a", AttrChange.owner(1, 7));
     plain.remote.change("/a", AttrChange.permissions(0640));
-    plain.fs.access(path("/a"), Permissions.READ);
-    assertFails(Errno.EACCES, () -> plain.fs.access(path("/a"), Permissions.WRITE));
+    plain.fs.access(path("/a"), RemotePermissions.READ);
+    assertFails(Errno.EACCES, () -> plain.fs.access(path("/a"), RemotePermissions.WRITE));
     mount.remote.put("/a", "x");
-    mount.fs.access(path("/a"), Permissions.READ | Permissions.WRITE);
-    assertFails(Errno.EACCES, () -> mount.fs.access(path("/a"), Permissions.EXECUTE));
+    mount.fs.access(path("/a"), RemotePermissions.READ | RemotePermissions.WRITE);
+    assertFails(Errno.EACCES, () -> mount.fs.access(path("/a"), RemotePermissions.EXECUTE));
     assertFails(Errno.ENOENT, () -> mount.fs.access(path("/none"), 0));
   }
 

@@ -36,7 +36,9 @@ final class EndToEndIT {
     runtime.init().mount();
 
     assertThat(runtime.inMount("cat train.py")).isEqualTo("print('step 1')\n");
-    runtime.inMount("sed -i 's/step 1/step 2/' train.py && mkdir -p a/b && cp train.py a/b/c.py");
+    runtime.inMount(
+        "sed -i 's/step 1/step 2/' train.py && mkdir -p a/b && cp train.py a/b/c.py"
+            + " && colabfs exec true");
     assertThat(runtime.root.resolve("train.py")).hasContent("print('step 2')\n");
     assertThat(runtime.root.resolve("a/b/c.py")).hasContent("print('step 2')\n");
 
@@ -120,7 +122,7 @@ final class EndToEndIT {
   @Test
   void exec_inMissingDirectory_saysSo() throws Exception {
     runtime.init().mount();
-    runtime.inMount("mkdir here");
+    runtime.inMount("mkdir here && colabfs exec true");
     Cli.Ended ended =
         cli.shell(
             runtime.mountpoint.resolve("here"),

@@ -44,14 +44,14 @@ final class FakeNode {
     atimeNanos = mtimeNanos;
   }
 
-  /** As {@code lstat} over SFTP has it: no inode, no links, whole seconds. */
+  /** As {@code lstat} over SFTP has it: no inode, no number of links, whole seconds. */
   FileAttrs attrs() {
     long length =
         type == FileType.SYMLINK
             ? target.getBytes(java.nio.charset.StandardCharsets.UTF_8).length
             : type == FileType.DIRECTORY ? 4096 : size;
     return new FileAttrs(
-        type, permissions, uid, gid, length, atimeNanos, mtimeNanos, mtimeNanos, 0, 1);
+        type, permissions, uid, gid, length, atimeNanos, mtimeNanos, mtimeNanos, 0, 0);
   }
 
   /** As READDIR has it, whose long name tells the number of links. */

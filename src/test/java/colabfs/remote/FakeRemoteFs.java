@@ -44,6 +44,7 @@ public final class FakeRemoteFs implements RemoteFs {
     RMDIR,
     UNLINK,
     RENAME,
+    RENAME_NEW,
     SYMLINK,
     LINK,
     SETATTR,
@@ -245,6 +246,11 @@ public final class FakeRemoteFs implements RemoteFs {
     return new String(content(path), StandardCharsets.UTF_8);
   }
 
+  /** What is in a directory, also while nobody is connected. */
+  public synchronized List<DirEntry> entries(String path) {
+    return foreign(() -> tree.directory(RemotePath.of(path)).list());
+  }
+
   public synchronized FileAttrs attrs(String path) {
     return foreign(() -> tree.node(RemotePath.of(path)).attrs());
   }
@@ -320,6 +326,11 @@ public final class FakeRemoteFs implements RemoteFs {
   @Override
   public CompletableFuture<Void> rename(RemotePath from, RemotePath to) {
     return effect(Op.RENAME, () -> tree.rename(from, to));
+  }
+
+  @Override
+  public CompletableFuture<Void> renameNew(RemotePath from, RemotePath to) {
+    return effect(Op.RENAME_NEW, () -> tree.renameNew(from, to));
   }
 
   @Override

@@ -128,6 +128,16 @@ final class FakeTree {
     parent(from).touch();
   }
 
+  void renameNew(RemotePath from, RemotePath to) throws FsException {
+    if (to.startsWith(from) && !to.equals(from)) {
+      throw failure(Errno.EINVAL, to);
+    }
+    if (to.isRoot() || parent(to).entries.containsKey(to.name())) {
+      throw failure(Errno.EEXIST, to);
+    }
+    rename(from, to);
+  }
+
   /** Bytes of all files together. */
   long usedBytes() {
     Deque<FakeNode> open = new ArrayDeque<>(List.of(root));

@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -48,9 +50,13 @@ final class ReconnectIT {
 
   @Test
   void serverKilledAndStarted_callsWaitAndThenWork() throws Exception {
+    BlockingQueue<Boolean> told = new LinkedBlockingQueue<>();
     try (SshRemote remote = connect(Runtimes.profile(server))) {
+      remote.link().onChange(told::add);
+      assertThat(remote.link().isUp()).isTrue();
       server.stop();
       await(remote, LinkStatus.State.RECONNECTING);
+      assertThat(remote.link().isUp()).isFalse();
       CompletableFuture<?> waiting = remote.fs().lstat(FILE);
       CompletableFuture<?> making = remote.fs().mkdir(RemotePath.of("/made"), 0755);
       assertThat(waiting).isNotDone();
@@ -59,7 +65,9 @@ final class ReconnectIT {
       assertThat(making).succeedsWithin(Duration.ofSeconds(15));
       assertThat(server.root().resolve("made")).isDirectory();
       assertThat(remote.status().lastError()).isNull();
+      assertThat(remote.link().isUp()).isTrue();
     }
+    assertThat(told).startsWith(false, true).endsWith(false);
   }
 
   @Test

@@ -91,6 +91,7 @@ final class ReconnectingFsTest {
             fs.rmdir(FILE),
             fs.unlink(FILE),
             fs.rename(FILE, RemotePath.ROOT),
+            fs.renameNew(FILE, RemotePath.ROOT),
             fs.symlink("x", FILE),
             fs.link(FILE, RemotePath.ROOT),
             fs.setattr(FILE, AttrChange.size(0)),
@@ -161,6 +162,45 @@ final class ReconnectingFsTest {
     long start = System.nanoTime();
     assertThat(fs.lstat(FILE)).succeedsWithin(Duration.ofSeconds(5));
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(1_700));
+  }
+
+  @Test
+  void listeners_areToldOfEveryChangeInOrder_evenIfOneFails() {
+    BlockingQueue<Boolean> told = new LinkedBlockingQueue<>();
+    lifeline.onChange(
+        up -> {
+          throw new IllegalStateException("a listener's own error: not for others");
+        });
+    lifeline.onChange(told::add);
+    assertThat(lifeline.isUp()).isTrue();
+    FakeLink second = links.provide();
+    FakeLink third = links.provide();
+    first.cut();
+    Awaitility.await().until(() -> told.size() == 2);
+    assertThat(lifeline.isUp()).isTrue();
+    second.cut();
+    Awaitility.await().until(() -> told.size() == 4);
+    lifeline.close();
+    assertThat(lifeline.isUp()).isFalse();
+    assertThat(told).containsExactly(false, true, false, true, false);
+    assertThat(third.closed).isTrue();
+  }
+
+  @Test
+  void listener_thatCutsTheLinkItself_isToldAfterwards() {
+    BlockingQueue<Boolean> told = new LinkedBlockingQueue<>();
+    FakeLink second = links.provide();
+    links.provide();
+    lifeline.onChange(
+        up -> {
+          if (up && told.size() == 1) {
+            second.cut();
+          }
+          told.add(up);
+        });
+    first.cut();
+    Awaitility.await().until(() -> told.size() == 4);
+    assertThat(told).containsExactly(false, true, false, true);
   }
 
   @Test

@@ -28,6 +28,7 @@ final class SftpAttrsTest {
     assertThat(attrs.gid()).isEqualTo(-2);
     assertThat(attrs.atimeNanos()).isEqualTo(7 * SECOND);
     assertThat(attrs.mtimeNanos()).isEqualTo(0xffff_ffffL * SECOND);
+    assertThat(attrs.links()).as("unknown").isZero();
   }
 
   /** Version 3 has 32 bits of seconds without a sign. */
@@ -45,14 +46,14 @@ final class SftpAttrsTest {
         "-rw-r--r--    1 0        0            1234 Nov 21 03:00 name | 1",
         "drwxr-xr-x   12 root     root         4096 Nov 21  2025 name | 12",
         "-rw-rw-r--+   3 me       me              0 Nov 21 03:00 name | 3",
-        "-rw-r--r--    0 me       me              0 Nov 21 03:00 name | 1",
+        "-rw-r--r--    0 me       me              0 Nov 21 03:00 name | 0",
         "-rw-r--r-- 99999999999999 me me 0 Nov 21 03:00 name | 2147483647",
-        "-rw-r--r--    ? me       me              0 Nov 21 03:00 name | 1",
-        "-rw-r--r--   12 | 1",
-        "name | 1",
-        "a name of 12 words 34 | 1",
-        "'' | 1",
-        "---------- | 1"
+        "-rw-r--r--    ? me       me              0 Nov 21 03:00 name | 0",
+        "-rw-r--r--   12 | 0",
+        "name | 0",
+        "a name of 12 words 34 | 0",
+        "'' | 0",
+        "---------- | 0"
       })
   void linksIn_aLineForPeople_areReadIfItLooksLikeLs(String line, int expected) {
     assertThat(SftpAttrs.linksIn(line.getBytes(StandardCharsets.UTF_8))).isEqualTo(expected);

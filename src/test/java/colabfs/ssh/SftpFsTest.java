@@ -323,6 +323,33 @@ final class SftpFsTest {
     assertThat(renamed).isCompleted();
   }
 
+  @Test
+  void renameNew_whenTheNameIsMadeBetweenLookAndRename_isEexist() {
+    CompletableFuture<Void> renamed = fs.renameNew(A, B);
+    link.status(link.next(SSH_FXP_LSTAT), SSH_FX_NO_SUCH_FILE);
+    link.status(link.next(SSH_FXP_RENAME), SSH_FX_FAILURE);
+    link.attrs(link.next(SSH_FXP_LSTAT), 0100644, 1);
+    link.attrs(link.next(SSH_FXP_LSTAT), 0100644, 1);
+    assertThat(errno(renamed)).isEqualTo(Errno.EEXIST);
+  }
+
+  @Test
+  void renameNew_whenTheNameIsThere_renamesNothing() {
+    CompletableFuture<Void> renamed = fs.renameNew(A, B);
+    link.attrs(link.next(SSH_FXP_LSTAT), 0120777, 1);
+    assertThat(errno(renamed)).isEqualTo(Errno.EEXIST);
+    assertThat(link.hasSent()).isFalse();
+  }
+
+  @Test
+  void renameNew_whenTheLookIsCutOff_renamesNothing() {
+    CompletableFuture<Void> renamed = fs.renameNew(A, B);
+    link.next(SSH_FXP_LSTAT);
+    link.cut();
+    assertThat(errno(renamed)).isEqualTo(Errno.ENOTCONN);
+    assertThat(link.hasSent()).isFalse();
+  }
+
   /** fchmodat(2) without following fails for every file before glibc 2.32. */
   @Test
   void setattr_ofPermissions_whenLsetstatCannot_looksAndUsesSetstat() {

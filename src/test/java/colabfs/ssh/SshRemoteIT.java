@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import colabfs.core.RemotePath;
 import colabfs.it.OpenSshServer;
 import colabfs.it.Relay;
+import colabfs.remote.RuntimeId;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,6 +52,31 @@ final class SshRemoteIT {
       assertThat(remote.status().state()).isEqualTo(LinkStatus.State.CONNECTED);
       assertThat(remote.status().bytesReceived()).isPositive();
     }
+  }
+
+  @Test
+  void connection_tellsWhichRuntimeItIs_andAgainAfterAReconnect() throws Exception {
+    RuntimeId expected =
+        new RuntimeId(
+            line(Path.of(RuntimeQuestion.MACHINE_ID)),
+            line(Path.of(RuntimeQuestion.BOOT_ID)),
+            HostKey.parse(server.hostKeyLine()).fingerprint());
+    try (Relay relay = Relay.start(server.port(), Duration.ZERO, 0);
+        SshRemote remote =
+            SshRemote.connect(Runtimes.settings(Runtimes.profile(server, relay.port())))) {
+      assertThat(remote.runtimeId()).isEqualTo(expected);
+      CountDownLatch again = new CountDownLatch(2);
+      remote.link().onChange(up -> again.countDown());
+      relay.cut();
+      assertThat(again.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(remote.runtimeId()).isEqualTo(expected);
+      assertThat(remote.runtimeId().comparedTo(expected)).isEqualTo(RuntimeId.Match.SAME);
+    }
+  }
+
+  private static @Nullable String line(Path file) throws IOException {
+    String text = Files.exists(file) ? Files.readString(file).strip() : "";
+    return text.isEmpty() ? null : text;
   }
 
   @Test

@@ -259,6 +259,11 @@ final class DisorderlyRemote implements RemoteFs {
   }
 
   @Override
+  public CompletableFuture<Void> renameNew(RemotePath from, RemotePath to) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public CompletableFuture<Void> symlink(String target, RemotePath link) {
     throw new UnsupportedOperationException();
   }

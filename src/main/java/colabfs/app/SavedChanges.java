@@ -1,0 +1,123 @@
+package colabfs.app;
+
+import colabfs.control.RuntimeDirectory;
+import colabfs.core.FsException;
+import colabfs.core.RemotePath;
+import colabfs.remote.RemoteFs;
+import colabfs.ssh.SshRemote;
+import colabfs.writeback.KnownNames;
+import colabfs.writeback.PendingChanges;
+import colabfs.writeback.PendingFigures;
+import colabfs.writeback.WriteBack;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Write-back of one mount, where it is wanted; else the runtime's files themselves. Threading: any
+ * thread.
+ */
+final class SavedChanges implements AutoCloseable {
+  private static final int SHORT_HASH_BYTES = 6;
+
+  private final RemoteFs direct;
+  private final @Nullable WriteBack writeBack;
+
+  private SavedChanges(RemoteFs direct, @Nullable WriteBack writeBack) {
+    this.direct = direct;
+    this.writeBack = writeBack;
+  }
+
+  static SavedChanges open(MountOptions options, SshRemote remote, Map<String, String> environment)
+      throws IOException {
+    if (options.sync() || options.readOnly()) {
+      return new SavedChanges(remote.fs(), null);
+    }
+    Path directory = directoryOf(environment, options.profile(), remote.root());
+    return new SavedChanges(
+        remote.fs(),
+        WriteBack.open(
+            remote.fs(),
+            remote.identity(),
+            new WriteBack.Settings(directory, WriteBack.Settings.DEFAULT_DEBOUNCE, hostName()),
+            Clock.systemUTC()));
+  }
+
+  /** One journal for each root of a profile, wherever the profile leads. */
+  private static Path directoryOf(Map<String, String> environment, String profile, String root)
+      throws IOException {
+    Path journals =
+        RuntimeDirectory.makePrivate(
+            RuntimeDirectory.stateDirectory(environment).resolve("journal"));
+    return journals.resolve(profile + "-" + shortHash(profile + "\n" + root));
+  }
+
+  private static String shortHash(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, SHORT_HASH_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "local";
+    }
+  }
+
+  /** What the mount works on. */
+  RemoteFs files() {
+    return writeBack == null ? direct : writeBack.files();
+  }
+
+  void use(KnownNames names) {
+    if (writeBack != null) {
+      writeBack.use(names);
+    }
+  }
+
+  /** What is pending; null without write-back. */
+  @Nullable PendingChanges pending() {
+    return writeBack;
+  }
+
+  /** Where what is unsent is kept; null without write-back. */
+  @Nullable Path directory() {
+    return writeBack == null ? null : writeBack.directory();
+  }
+
+  /** As {@link PendingChanges#flush}. */
+  void flush(RemotePath below, Duration stalled, Consumer<PendingFigures> progress)
+      throws FsException {
+    if (writeBack != null) {
+      writeBack.flush(below, stalled, progress);
+    }
+  }
+
+  /** Bytes that the runtime does not have. */
+  long unsentBytes() {
+    return writeBack == null ? 0 : writeBack.figures().bytes();
+  }
+
+  @Override
+  public void close() {
+    if (writeBack != null) {
+      writeBack.close();
+    }
+  }
+}

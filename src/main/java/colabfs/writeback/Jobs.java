@@ -1,0 +1,250 @@
+package colabfs.writeback;
+
+import colabfs.core.RemotePath;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The jobs that are not done, in order, and which has to wait for which: one waits for every
+ * earlier one that is about the same name, about a directory above it, or about something below it
+ * where it concerns a directory. Threading: guarded by the lock of the {@link JournaledFs} that it
+ * belongs to.
+ */
+final class Jobs {
+  private final Map<Long, Job> byNumber = new HashMap<>();
+  private final NavigableMap<Long, Job> ordered = new TreeMap<>();
+  private final NavigableMap<Long, Job> ready = new TreeMap<>();
+  private final NavigableMap<Long, Job> showing = new TreeMap<>();
+  private final Map<RemotePath, Set<Job>> at = new HashMap<>();
+  private final Map<RemotePath, Set<Job>> below = new HashMap<>();
+  private long lastNumber;
+  private long lastOrder;
+
+  long lastNumber() {
+    return lastNumber;
+  }
+
+  long nextNumber() {
+    return ++lastNumber;
+  }
+
+  @Nullable Job get(long number) {
+    return byNumber.get(number);
+  }
+
+  /** In the order in which programs made them. */
+  Collection<Job> all() {
+    return ordered.values();
+  }
+
+  boolean isEmpty() {
+    return ordered.isEmpty();
+  }
+
+  int count() {
+    return ordered.size();
+  }
+
+  /** Those that wait for no other, in order; refused ones are not among them. */
+  Collection<Job> ready() {
+    return ready.values();
+  }
+
+  /** The last job that is about that very name. */
+  @Nullable Job lastAt(RemotePath path) {
+    Job last = null;
+    for (Job job : at.getOrDefault(path, Set.of())) {
+      last = last == null || job.order > last.order ? job : last;
+    }
+    return last;
+  }
+
+  boolean hasBelow(RemotePath directory) {
+    return !below.getOrDefault(directory, Set.of()).isEmpty();
+  }
+
+  /** Adds it at the end. */
+  void add(Job job) {
+    byNumber.put(job.number, job);
+    if (job.file != null) {
+      job.file.jobs++;
+    }
+    for (Job earlier : inTheWayOf(job)) {
+      job.waitsFor.add(earlier);
+      earlier.waiters.add(job);
+      job.held |= earlier.held;
+    }
+    index(job);
+    job.order = ++lastOrder;
+    ordered.put(job.order, job);
+    if (job.shows()) {
+      showing.put(job.order, job);
+    }
+    sort(job);
+  }
+
+  /** It grew: its turn is after all others. Nothing waits for it. */
+  void moveToEnd(Job job) {
+    if (job.order == lastOrder) {
+      return;
+    }
+    ordered.remove(job.order);
+    ready.remove(job.order);
+    showing.remove(job.order);
+    job.order = ++lastOrder;
+    ordered.put(job.order, job);
+    if (job.shows()) {
+      showing.put(job.order, job);
+    }
+    sort(job);
+  }
+
+  /** It is done, or was dropped. */
+  void remove(Job job) {
+    job.state = Job.State.GONE;
+    if (job.file != null) {
+      job.file.jobs--;
+    }
+    job.endWaiting();
+    byNumber.remove(job.number);
+    ordered.remove(job.order);
+    ready.remove(job.order);
+    showing.remove(job.order);
+    unindex(job);
+    for (Job waiter : job.waiters) {
+      waiter.waitsFor.remove(job);
+      sort(waiter);
+    }
+    for (Job earlier : job.waitsFor) {
+      earlier.waiters.remove(job);
+    }
+    job.waiters.clear();
+    job.waitsFor.clear();
+  }
+
+  /** Its state changed. */
+  void sort(Job job) {
+    if (job.waitsFor.isEmpty() && job.state == Job.State.WAITING) {
+      ready.put(job.order, job);
+    } else {
+      ready.remove(job.order);
+    }
+  }
+
+  /**
+   * The first job before it that shows content and has not been carried out, leaving out those that
+   * cannot be.
+   *
+   * @param alsoLarge large ones are waited for, too
+   */
+  boolean hasEarlierToShow(Job job, boolean alsoLarge, long largeBytes) {
+    for (Job earlier : showing.headMap(job.order).values()) {
+      if (!earlier.held && (alsoLarge || earlier.bytes() <= largeBytes)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The runtime has been told to show it: later ones need not wait. */
+  void shown(Job job) {
+    showing.remove(job.order);
+  }
+
+  /** It is to be told again. */
+  void notShown(Job job) {
+    if (job.shows() && !job.isOver()) {
+      showing.put(job.order, job);
+    }
+  }
+
+  /** Says anew of every job whether it was refused, or waits for one that was. */
+  void markHeld() {
+    for (Job job : ordered.values()) {
+      job.held = false;
+    }
+    for (Job job : ordered.values()) {
+      if (job.state == Job.State.REFUSED) {
+        withWaiters(List.of(job)).forEach(Jobs::hold);
+      }
+    }
+  }
+
+  private static void hold(Job job) {
+    job.held = true;
+    job.endWaiting();
+  }
+
+  /** Those and all that wait for them, directly or not. */
+  static Set<Job> withWaiters(Collection<Job> jobs) {
+    Set<Job> all = new LinkedHashSet<>();
+    List<Job> todo = new ArrayList<>(jobs);
+    while (!todo.isEmpty()) {
+      Job job = todo.remove(todo.size() - 1);
+      if (all.add(job)) {
+        todo.addAll(job.waiters);
+      }
+    }
+    return all;
+  }
+
+  private Set<Job> inTheWayOf(Job job) {
+    Set<Job> found = new HashSet<>();
+    for (RemotePath path : job.paths()) {
+      found.addAll(at.getOrDefault(path, Set.of()));
+      for (RemotePath above = path.parent(); above != null; above = above.parent()) {
+        found.addAll(at.getOrDefault(above, Set.of()));
+      }
+      if (concernsTree(job)) {
+        found.addAll(below.getOrDefault(path, Set.of()));
+      }
+    }
+    found.remove(job);
+    return found;
+  }
+
+  private static boolean concernsTree(Job job) {
+    return switch (job.kind) {
+      case RMDIR, RENAME -> true;
+      case SETATTR -> job.attrs != null && job.attrs.isDirectory();
+      default -> false;
+    };
+  }
+
+  private void index(Job job) {
+    for (RemotePath path : job.paths()) {
+      at.computeIfAbsent(path, any -> new HashSet<>()).add(job);
+      for (RemotePath above = path.parent(); above != null; above = above.parent()) {
+        below.computeIfAbsent(above, any -> new HashSet<>()).add(job);
+      }
+    }
+  }
+
+  private void unindex(Job job) {
+    for (RemotePath path : job.paths()) {
+      drop(at, path, job);
+      for (RemotePath above = path.parent(); above != null; above = above.parent()) {
+        drop(below, above, job);
+      }
+    }
+  }
+
+  private static void drop(Map<RemotePath, Set<Job>> index, RemotePath path, Job job) {
+    Set<Job> jobs = index.get(path);
+    if (jobs != null) {
+      jobs.remove(job);
+      if (jobs.isEmpty()) {
+        index.remove(path);
+      }
+    }
+  }
+}

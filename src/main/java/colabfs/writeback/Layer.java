@@ -1,0 +1,132 @@
+package colabfs.writeback;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * Changes of one file's content that go to the runtime together: bytes, by their place in the
+ * journal, over what lies below. Threading: guarded by its owner's lock.
+ */
+final class Layer {
+  private final NavigableMap<Long, Extent> extents = new TreeMap<>();
+
+  /** So many bytes of what lies below still show. */
+  private long visibleBelow;
+
+  private long sizeBytes;
+
+  /** Bytes that follow one another in the file and in the journal. */
+  record Extent(long offset, int length, long position) {
+    long end() {
+      return offset + length;
+    }
+
+    private Extent from(long start) {
+      return new Extent(start, (int) (end() - start), position + (start - offset));
+    }
+
+    private Extent upTo(long end) {
+      return new Extent(offset, (int) (end - offset), position);
+    }
+  }
+
+  /** Over a file of that size, nothing changed yet. */
+  Layer(long sizeBelow) {
+    this.visibleBelow = sizeBelow;
+    this.sizeBytes = sizeBelow;
+  }
+
+  long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** What is below this offset, and not written here, is the content below; the rest is zeroes. */
+  long visibleBelow() {
+    return visibleBelow;
+  }
+
+  /** Nothing of what lies below shows. */
+  boolean isWhole() {
+    return visibleBelow == 0 || isCovered(visibleBelow);
+  }
+
+  long bytes() {
+    long sum = 0;
+    for (Extent extent : extents.values()) {
+      sum += extent.length();
+    }
+    return sum;
+  }
+
+  void write(long offset, int length, long position) {
+    long end = offset + length;
+    remove(offset, end);
+    extents.put(offset, new Extent(offset, length, position));
+    sizeBytes = Math.max(sizeBytes, end);
+  }
+
+  void cut(long newSizeBytes) {
+    if (newSizeBytes < sizeBytes) {
+      remove(newSizeBytes, Long.MAX_VALUE);
+      visibleBelow = Math.min(visibleBelow, newSizeBytes);
+    }
+    sizeBytes = newSizeBytes;
+  }
+
+  /** In the order of their offsets. */
+  List<Extent> extents() {
+    return new ArrayList<>(extents.values());
+  }
+
+  /** The parts of a range that are written here, in order, cut to the range. */
+  List<Extent> within(long start, long end) {
+    List<Extent> found = new ArrayList<>();
+    Map.Entry<Long, Extent> before = extents.lowerEntry(start);
+    if (before != null && before.getValue().end() > start) {
+      found.add(clip(before.getValue(), start, end));
+    }
+    for (Extent extent : extents.subMap(start, end).values()) {
+      found.add(clip(extent, start, end));
+    }
+    return found;
+  }
+
+  private static Extent clip(Extent extent, long start, long end) {
+    Extent late = extent.offset() < start ? extent.from(start) : extent;
+    return late.end() > end ? late.upTo(end) : late;
+  }
+
+  private boolean isCovered(long end) {
+    long at = 0;
+    for (Extent extent : extents.values()) {
+      if (extent.offset() > at) {
+        return false;
+      }
+      at = Math.max(at, extent.end());
+      if (at >= end) {
+        return true;
+      }
+    }
+    return at >= end;
+  }
+
+  private void remove(long start, long end) {
+    Map.Entry<Long, Extent> before = extents.lowerEntry(start);
+    if (before != null && before.getValue().end() > start) {
+      Extent old = before.getValue();
+      extents.put(old.offset(), old.upTo(start));
+      if (old.end() > end) {
+        extents.put(end, old.from(end));
+      }
+    }
+    NavigableMap<Long, Extent> covered = extents.subMap(start, true, end, false);
+    Extent last = covered.isEmpty() ? null : covered.lastEntry().getValue();
+    covered.clear();
+    if (last != null && last.end() > end) {
+      extents.put(end, last.from(end));
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package colabfs.writeback;
+
+import colabfs.core.FsException;
+import colabfs.remote.RemoteFile;
+import colabfs.writeback.Layer.Extent;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends content of many files, holding no more of it in memory than so many bytes. Threading: the
+ * executor's one thread.
+ */
+final class Pieces {
+  private static final long MAX_BYTES = 16L << 20;
+
+  private final Journal journal;
+  private final Executor executor;
+  private final Runnable moved;
+  private final Deque<Sending> waiting = new ArrayDeque<>();
+  private long inFlight;
+
+  private static final class Sending {
+    final RemoteFile handle;
+    final Deque<List<Extent>> left;
+    final CompletableFuture<Void> end = new CompletableFuture<>();
+    int unanswered;
+
+    Sending(RemoteFile handle, List<List<Extent>> pieces) {
+      this.handle = handle;
+      this.left = new ArrayDeque<>(pieces);
+    }
+  }
+
+  /**
+   * @param moved told of every answer
+   */
+  Pieces(Journal journal, Executor executor, Runnable moved) {
+    this.journal = journal;
+    this.executor = executor;
+    this.moved = moved;
+  }
+
+  CompletableFuture<Void> send(RemoteFile handle, List<List<Extent>> pieces) {
+    Sending sending = new Sending(handle, pieces);
+    if (pieces.isEmpty()) {
+      sending.end.complete(null);
+    } else {
+      waiting.add(sending);
+      pump();
+    }
+    return sending.end;
+  }
+
+  private void pump() {
+    while (inFlight < MAX_BYTES && !waiting.isEmpty()) {
+      Sending first = waiting.element();
+      List<Extent> piece = first.end.isDone() ? null : first.left.poll();
+      if (piece != null) {
+        send(first, piece);
+      }
+      if (first.left.isEmpty() || first.end.isDone()) {
+        waiting.remove(first);
+      }
+    }
+  }
+
+  private void send(Sending sending, List<Extent> piece) {
+    ByteBuffer bytes;
+    try {
+      bytes = Upload.read(journal, piece);
+    } catch (FsException e) {
+      sending.end.completeExceptionally(e);
+      return;
+    }
+    int length = bytes.remaining();
+    inFlight += length;
+    sending.unanswered++;
+    var unused =
+        sending
+            .handle
+            .write(piece.get(0).offset(), bytes)
+            .whenCompleteAsync((done, failure) -> answered(sending, length, failure), executor);
+  }
+
+  private void answered(Sending sending, int length, @Nullable Throwable failure) {
+    inFlight -= length;
+    sending.unanswered--;
+    moved.run();
+    if (failure != null) {
+      sending.end.completeExceptionally(failure);
+    } else if (sending.unanswered == 0 && sending.left.isEmpty()) {
+      sending.end.complete(null);
+    }
+    pump();
+  }
+}

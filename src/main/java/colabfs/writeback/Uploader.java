@@ -1,0 +1,547 @@
+package colabfs.writeback;
+
+import colabfs.core.Errno;
+import colabfs.core.FileAttrs;
+import colabfs.core.FsException;
+import colabfs.core.RemotePath;
+import colabfs.remote.RemoteFile;
+import colabfs.remote.RemoteFs;
+import colabfs.remote.RemoteIdentity;
+import colabfs.writeback.Layer.Extent;
+import colabfs.writeback.PendingChange.Kind;
+import colabfs.writeback.Upload.Found;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings what is pending to the runtime: after a short rest in which more may join, many jobs at
+ * once, and so that what shows new content is seen there in the order in which it was written here.
+ *
+ * <p>A lost link only makes it wait; what the runtime refuses stays, and is told.
+ *
+ * <p>Threading: a thread of its own carries out every step; {@link #kick} from any.
+ */
+final class Uploader implements Carrier, AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Uploader.class.getName());
+
+  /** Jobs being carried out at once. */
+  private static final int WINDOW = 128;
+
+  /** Later changes do not wait for larger ones. */
+  private static final long LARGE_BYTES = 1 << 20;
+
+  /** What goes on changing is sent nevertheless, so often. */
+  private static final Duration AT_LEAST = Duration.ofSeconds(2);
+
+  private static final Duration PROBE = Duration.ofMillis(300);
+  private static final Duration END = Duration.ofSeconds(5);
+  private static final int NAME_ROOM_BYTES = 64;
+
+  private final Journal journal;
+  private final RemoteFs remote;
+  private final RemoteIdentity identity;
+  private final Duration debounce;
+  private final String host;
+  private final Consumer<RemotePath> foreign;
+  private final ScheduledThreadPoolExecutor thread;
+  private final Pieces pieces;
+  private final List<Turn> turns = new ArrayList<>();
+  private final AtomicBoolean kicked = new AtomicBoolean();
+  private final Set<Long> cleaning = new HashSet<>();
+  private int started;
+  private boolean suspended;
+  private volatile boolean closed;
+  private volatile long movedNanos = System.nanoTime();
+
+  /** One that waits for those before it. */
+  private record Turn(
+      Job job, int changes, Supplier<CompletableFuture<Void>> step, CompletableFuture<Void> end) {}
+
+  /**
+   * @param host for the names of what lands beside somebody else's version
+   * @param foreign told which names are not as they were known
+   */
+  Uploader(
+      Journal journal,
+      RemoteFs remote,
+      RemoteIdentity identity,
+      Duration debounce,
+      String host,
+      Consumer<RemotePath> foreign) {
+    this.journal = journal;
+    this.remote = remote;
+    this.identity = identity;
+    this.debounce = debounce;
+    this.host = host.replaceAll("[^A-Za-z0-9._-]", "_");
+    this.foreign = foreign;
+    this.thread =
+        new ScheduledThreadPoolExecutor(
+            1,
+            work -> {
+              Thread made = new Thread(work, "colabfs-upload");
+              made.setDaemon(true);
+              return made;
+            },
+            new ThreadPoolExecutor.DiscardPolicy());
+    this.thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.pieces = new Pieces(journal, this, this::moved);
+  }
+
+  /** There is something to do. */
+  void kick() {
+    if (kicked.compareAndSet(false, true)) {
+      execute(
+          () -> {
+            kicked.set(false);
+            pump();
+          });
+    }
+  }
+
+  /** When something last arrived, by the clock of {@link System#nanoTime}. */
+  long movedNanos() {
+    return movedNanos;
+  }
+
+  private void moved() {
+    movedNanos = System.nanoTime();
+  }
+
+  @Override
+  public void execute(Runnable step) {
+    if (!closed) {
+      thread.execute(step);
+    }
+  }
+
+  // Starting.
+
+  private void pump() {
+    takeTurns();
+    if (suspended || closed) {
+      return;
+    }
+    clean();
+    List<Job> starting = new ArrayList<>();
+    long soonest = Long.MAX_VALUE;
+    journal.lock.lock();
+    try {
+      long now = journal.nowNanos();
+      for (Job job : List.copyOf(firstReady())) {
+        long wait = restLeft(job, now);
+        if (wait > 0) {
+          soonest = Math.min(soonest, wait);
+          continue;
+        }
+        job.state = Job.State.STARTED;
+        journal.stateLocked().jobs().sort(job);
+        starting.add(job);
+        started++;
+      }
+    } finally {
+      journal.lock.unlock();
+    }
+    if (soonest != Long.MAX_VALUE) {
+      var unused = thread.schedule(this::pump, soonest, TimeUnit.NANOSECONDS);
+    }
+    starting.forEach(this::start);
+  }
+
+  private List<Job> firstReady() {
+    List<Job> first = new ArrayList<>();
+    for (Job job : journal.stateLocked().jobs().ready()) {
+      if (started + first.size() >= WINDOW) {
+        break;
+      }
+      first.add(job);
+    }
+    return first;
+  }
+
+  /** How long it rests, as more may join. */
+  private long restLeft(Job job, long now) {
+    if (job.sealed || !job.waiters.isEmpty() || job.maybeDone) {
+      return 0;
+    }
+    if (now - job.sinceNanos >= AT_LEAST.toNanos()) {
+      journal.noteLocked(new Event.Sealed(job.number));
+      return 0;
+    }
+    long rest = debounce.toNanos() - (now - job.changedNanos);
+    return Math.min(rest, debounce.toNanos()); // a clock that was set back does not stop us
+  }
+
+  private void start(Job job) {
+    CompletableFuture<Void> work;
+    try {
+      work = carry(job);
+    } catch (RuntimeException e) {
+      work = CompletableFuture.failedFuture(e);
+    }
+    var unused =
+        work.whenCompleteAsync(
+            (done, failure) -> {
+              started--;
+              if (failure != null) {
+                failed(job, failure);
+              }
+              pump();
+            },
+            this);
+  }
+
+  private CompletableFuture<Void> carry(Job job) {
+    journal.lock.lock();
+    try {
+      PendingFile file = job.file;
+      Layer layer = job.layer;
+      if (job.kind == Kind.WRITE && file != null && layer != null) {
+        Upload upload = new Upload(this, remote, job, file, layer);
+        return CompletableFuture.runAsync(() -> {}, this).thenCompose(now -> upload.run());
+      }
+      NameChange change = new NameChange(this, remote, job);
+      return CompletableFuture.runAsync(() -> {}, this).thenCompose(now -> change.run());
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  /** Temporary files of what was forgotten meanwhile, or by a process that was killed. */
+  private void clean() {
+    Map<Long, RemotePath> left;
+    journal.lock.lock();
+    try {
+      left = journal.stateLocked().leftOver();
+    } finally {
+      journal.lock.unlock();
+    }
+    left.forEach(
+        (number, temporary) -> {
+          if (cleaning.add(number)) {
+            var unused =
+                look(temporary)
+                    .thenComposeAsync(
+                        found ->
+                            found.attrs() == null
+                                ? CompletableFuture.completedFuture(null)
+                                : remote.unlink(temporary),
+                        this)
+                    .whenCompleteAsync((done, failure) -> cleaned(number, failure), this);
+          }
+        });
+  }
+
+  private void cleaned(long number, @Nullable Throwable failure) {
+    cleaning.remove(number);
+    if (failure == null || !Reopening.reason(failure).isConnectionFailure()) {
+      note(new Event.Unstaged(number));
+    }
+  }
+
+  private void failed(Job job, Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    journal.lock.lock();
+    try {
+      if (job.isOver()) {
+        return;
+      }
+      if (cause instanceof CancellationException) {
+        journal.stateLocked().again(job);
+        return;
+      }
+      FsException reason = Reopening.reason(cause);
+      if (reason.isConnectionFailure() || reason.errno() == Errno.EBADF) {
+        journal.stateLocked().again(job);
+        suspend();
+        return;
+      }
+      if (!(cause instanceof FsException)) {
+        LOG.log(Level.ERROR, "carrying out " + job.kind + " " + job.path + " failed", cause);
+      }
+      refuse(job, reason);
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  private void refuse(Job job, FsException reason) {
+    String text =
+        "%s (%s). It is kept here: make it possible and run 'colabfs pending retry', or see 'colabfs pending --help'"
+            .formatted(reason.getMessage(), reason.errno());
+    LOG.log(Level.WARNING, "the runtime refused {0} {1}: {2}", job.kind, job.path, text);
+    journal.noteLocked(new Event.Refused(job.number, reason.errno(), text));
+  }
+
+  /** The link is gone: nothing is begun until the runtime answers again. */
+  private void suspend() {
+    if (!suspended) {
+      suspended = true;
+      LOG.log(Level.INFO, "the runtime does not answer; what is unsent waits in the journal");
+      probeSoon();
+    }
+  }
+
+  private void probeSoon() {
+    var unused = thread.schedule(this::probe, PROBE.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void probe() {
+    var unused =
+        remote.lstat(RemotePath.ROOT).whenCompleteAsync((attrs, failure) -> probed(failure), this);
+  }
+
+  private void probed(@Nullable Throwable failure) {
+    if (failure != null && Reopening.reason(failure).isConnectionFailure()) {
+      probeSoon();
+      return;
+    }
+    suspended = false;
+    moved();
+    pump();
+  }
+
+  // What those who carry a job need.
+
+  @Override
+  public String id() {
+    return journal.id();
+  }
+
+  @Override
+  public boolean ownsNot(FileAttrs attrs) {
+    return !identity.isRoot() && attrs.uid() != identity.uid();
+  }
+
+  @Override
+  public CompletableFuture<Found> look(RemotePath path) {
+    return remote
+        .lstat(path)
+        .handle(
+            (attrs, failure) -> {
+              if (failure == null) {
+                return new Found(attrs);
+              }
+              FsException reason = Reopening.reason(failure);
+              if (reason.errno() == Errno.ENOENT || reason.errno() == Errno.ENOTDIR) {
+                return new Found(null);
+              }
+              throw new CompletionException(reason);
+            });
+  }
+
+  @Override
+  public CompletableFuture<Found> notLooked() {
+    return CompletableFuture.completedFuture(new Found(null));
+  }
+
+  @Override
+  public CompletableFuture<Void> atItsTurn(
+      Job job, int changes, Supplier<CompletableFuture<Void>> step) {
+    Turn turn = new Turn(job, changes, step, new CompletableFuture<>());
+    turns.add(turn);
+    kick();
+    return turn.end();
+  }
+
+  @Override
+  public CompletableFuture<Void> now(Job job, int changes, Supplier<CompletableFuture<Void>> step) {
+    return commit(job, changes)
+        ? step.get()
+        : CompletableFuture.failedFuture(new CancellationException());
+  }
+
+  private void takeTurns() {
+    if (turns.isEmpty()) {
+      return;
+    }
+    turns.sort(Comparator.comparingLong(turn -> turn.job().order));
+    for (Turn turn : List.copyOf(turns)) {
+      if (!hasToWait(turn)) {
+        turns.remove(turn);
+        end(now(turn.job(), turn.changes(), turn.step()), turn.end());
+      }
+    }
+  }
+
+  private static void end(CompletableFuture<Void> work, CompletableFuture<Void> end) {
+    var unused =
+        work.whenComplete(
+            (done, failure) -> {
+              if (failure == null) {
+                end.complete(null);
+              } else {
+                end.completeExceptionally(failure);
+              }
+            });
+  }
+
+  private boolean hasToWait(Turn turn) {
+    Job job = turn.job();
+    journal.lock.lock();
+    try {
+      boolean removes = job.kind == Kind.UNLINK || job.kind == Kind.RMDIR;
+      return isAsItWas(job, turn.changes())
+          && journal.stateLocked().jobs().hasEarlierToShow(job, removes, LARGE_BYTES);
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  private static boolean isAsItWas(Job job, int changes) {
+    return !job.isOver() && job.changes == changes;
+  }
+
+  /** From here on nothing joins the job; false when something has already. */
+  private boolean commit(Job job, int changes) {
+    journal.lock.lock();
+    try {
+      if (!isAsItWas(job, changes)) {
+        return false;
+      }
+      journal.noteLocked(new Event.Committing(job.number));
+      return true;
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  @Override
+  public void staging(Job job, RemotePath temporary) {
+    note(new Event.Staged(job.number, temporary));
+  }
+
+  @Override
+  public void shown(Job job) {
+    journal.lock.lock();
+    try {
+      journal.stateLocked().jobs().shown(job);
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> arrived(Job job, RemotePath path) {
+    return look(path).thenComposeAsync(found -> done(job, found.attrs()), this);
+  }
+
+  @Override
+  public CompletableFuture<Void> done(Job job, @Nullable FileAttrs result) {
+    moved();
+    journal.lock.lock();
+    try {
+      journal.noteLocked(new Event.Done(job.number, result));
+    } finally {
+      journal.lock.unlock();
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public CompletableFuture<Void> conflict(
+      Job job, RemotePath path, RemotePath temporary, String what) {
+    return landBeside(job, path, temporary, what, 1);
+  }
+
+  private CompletableFuture<Void> landBeside(
+      Job job, RemotePath path, RemotePath temporary, String what, int attempt) {
+    RemotePath copy = beside(path, attempt);
+    return remote
+        .renameNew(temporary, copy)
+        .thenComposeAsync(done -> look(copy), this)
+        .thenComposeAsync(
+            found -> {
+              note(new Event.Conflicted(job.number, path, copy, what));
+              LOG.log(Level.WARNING, "{0} was {1}: this side''s version is {2}", path, what, copy);
+              return done(job, found.attrs()).thenAccept(done -> tellForeign(path));
+            },
+            this)
+        .exceptionallyComposeAsync(
+            failure ->
+                Reopening.reason(failure).errno() == Errno.EEXIST
+                    ? landBeside(job, path, temporary, what, attempt + 1)
+                    : CompletableFuture.failedFuture(failure),
+            this);
+  }
+
+  private RemotePath beside(RemotePath path, int attempt) {
+    RemotePath parent = path.parent();
+    String more = attempt == 1 ? "" : "-" + attempt;
+    String end = ".conflict-" + host + "-" + Aside.time(Instant.now()) + more;
+    String name = path.name();
+    while (name.getBytes(StandardCharsets.UTF_8).length
+        > RemotePath.NAME_MAX_BYTES - Math.max(end.length(), NAME_ROOM_BYTES)) {
+      name = name.substring(0, name.length() - 1);
+    }
+    return (parent == null ? RemotePath.ROOT : parent).child(name + end);
+  }
+
+  @Override
+  public CompletableFuture<Void> stays(Job job, RemotePath path, String what) {
+    note(new Event.Conflicted(job.number, path, null, what));
+    LOG.log(Level.WARNING, "{0} was {1}: the runtime''s version stays", path, what);
+    return done(job, null).thenAccept(done -> tellForeign(path));
+  }
+
+  private void note(Event event) {
+    journal.lock.lock();
+    try {
+      journal.noteLocked(event);
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  private void tellForeign(RemotePath path) {
+    foreign.accept(path);
+    RemotePath parent = path.parent();
+    if (parent != null) {
+      foreign.accept(parent);
+    }
+  }
+
+  @Override
+  public void remove(RemotePath temporary) {
+    var unused = remote.unlink(temporary);
+  }
+
+  @Override
+  public CompletableFuture<Void> writeAll(RemoteFile handle, List<List<Extent>> content) {
+    return pieces.send(handle, content);
+  }
+
+  /** Stops; what is under way is done again by the next who opens the journal. */
+  @Override
+  public void close() {
+    closed = true;
+    thread.shutdownNow();
+    try {
+      if (!thread.awaitTermination(END.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.log(Level.WARNING, "the uploader did not end in time");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

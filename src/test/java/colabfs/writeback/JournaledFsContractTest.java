@@ -1,0 +1,49 @@
+package colabfs.writeback;
+
+import colabfs.remote.FakeRemoteFs;
+import colabfs.remote.RemoteFs;
+import colabfs.remote.RemoteFsContract;
+import colabfs.remote.RemoteIdentity;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files with write-back keep the same contract as the runtime's own. */
+final class JournaledFsContractTest extends RemoteFsContract {
+  private static final RemoteIdentity ROOT_LOGIN = new RemoteIdentity(0, 0, Set.of(0));
+
+  @TempDir Path directory;
+
+  private WriteBack writeBack;
+
+  @BeforeEach
+  void open() throws IOException {
+    writeBack =
+        WriteBack.open(
+            new FakeRemoteFs(),
+            ROOT_LOGIN,
+            new WriteBack.Settings(
+                directory.resolve("journal"), WriteBack.Settings.DEFAULT_DEBOUNCE, "here"),
+            InstantSource.system());
+  }
+
+  @AfterEach
+  void close() {
+    writeBack.close();
+  }
+
+  @Override
+  protected RemoteFs fs() {
+    return writeBack.files();
+  }
+
+  /** What the fake holds is in memory. */
+  @Override
+  protected long sparseOffset() {
+    return 5L << 20;
+  }
+}
