@@ -85,6 +85,7 @@ public final class MountProcess {
                 new ColabFs(
                     saved.files(),
                     remote.wholeRuntime(),
+                    remote.link(),
                     remote.identity(),
                     fsSettings(remote, user),
                     Clock.systemUTC());

@@ -63,6 +63,11 @@ public final class BlockCache {
     return blocks.getIfPresent(new Key(contentId, block));
   }
 
+  /** Whether any block of that content is here. */
+  public boolean holds(long contentId) {
+    return blocksOfContent.containsKey(contentId);
+  }
+
   /**
    * Keeps a block; the array is the cache's from here on.
    *

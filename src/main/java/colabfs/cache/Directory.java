@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  * What is known of the names in one directory: single answers, and perhaps the whole listing.
  *
  * <p>A name's value is a {@link FileAttrs} when it came with the listing and lives as long as that;
- * a {@link Single} when it was learned by itself, later than the listing; {@link #HOLE} when the
- * listing's word on it is void. In a whole listing a missing name is an absent one.
+ * a {@link Single} when it was learned by itself, later than the listing; a {@link Doubt} when only
+ * the server can tell, whatever the listing says. In a whole listing a missing name is an absent
+ * one. What has expired stays as what was known last; only expired absences are given up, which a
+ * listing tells without them.
  *
  * <p>Threading: reads from any thread; edits under the owner's lock.
  */
@@ -30,7 +32,12 @@ final class Directory {
   /** The listing's age. */
   private record Whole(long stamp, long expiresNanos) {}
 
-  private static final Object HOLE = new Object();
+  /**
+   * Something may have changed the name.
+   *
+   * @param last what it was before; null when it was absent, or nothing is known
+   */
+  private record Doubt(@Nullable FileAttrs last) {}
 
   /** Fewer singles than this are never worth a search for expired ones. */
   private static final int PURGE_FROM = 64;
@@ -63,9 +70,33 @@ final class Directory {
       if (!listed && nowNanos - single.expiresNanos >= 0) {
         return Lookup.UNKNOWN;
       }
-      return single.attrs == null ? Lookup.ABSENT : new Lookup.Known(single.attrs);
+      return toLookup(single);
     }
     return listed && value instanceof FileAttrs attrs ? new Lookup.Known(attrs) : Lookup.UNKNOWN;
+  }
+
+  /** What was known of the name last, however long ago. */
+  Lookup last(String name) {
+    Object value = values.get(name);
+    if (value == null) {
+      return whole == null ? Lookup.UNKNOWN : Lookup.ABSENT;
+    }
+    if (value instanceof Single single) {
+      return toLookup(single);
+    }
+    FileAttrs attrs = lastAttrs(value);
+    return attrs == null ? Lookup.UNKNOWN : new Lookup.Known(attrs);
+  }
+
+  private static Lookup toLookup(Single single) {
+    return single.attrs == null ? Lookup.ABSENT : new Lookup.Known(single.attrs);
+  }
+
+  private static @Nullable FileAttrs lastAttrs(Object value) {
+    if (value instanceof Single single) {
+      return single.attrs;
+    }
+    return value instanceof Doubt doubt ? doubt.last : (FileAttrs) value;
   }
 
   /** The entries, or null unless the whole listing is known and fresh. */
@@ -73,13 +104,23 @@ final class Directory {
     if (!isWhole(nowNanos)) {
       return null;
     }
-    List<DirEntry> entries = new ArrayList<>(values.size());
-    for (Map.Entry<String, Object> entry : values.entrySet()) {
-      Object value = entry.getValue();
-      if (value == HOLE) {
+    for (Object value : values.values()) {
+      if (value instanceof Doubt) {
         return null;
       }
-      FileAttrs attrs = value instanceof Single single ? single.attrs : (FileAttrs) value;
+    }
+    return entries();
+  }
+
+  /** The entries as they were known last; null when the directory was never listed. */
+  @Nullable List<DirEntry> lastListing() {
+    return whole == null ? null : entries();
+  }
+
+  private List<DirEntry> entries() {
+    List<DirEntry> entries = new ArrayList<>(values.size());
+    for (Map.Entry<String, Object> entry : values.entrySet()) {
+      FileAttrs attrs = lastAttrs(entry.getValue());
       if (attrs != null) {
         entries.add(new DirEntry(entry.getKey(), attrs));
       }
@@ -112,11 +153,11 @@ final class Directory {
    * The directory was renamed. That a name is absent may have been answered by its old path after
    * the rename, before it was told here.
    */
-  void forgetAbsences(long nowNanos) {
+  void forgetAbsences() {
     values.forEach(
         (name, value) -> {
           if (value instanceof Single single && single.attrs == null) {
-            forget(name, nowNanos);
+            doubt(name, null);
           }
         });
   }
@@ -129,19 +170,37 @@ final class Directory {
     }
     values.put(name, value);
     if (values.size() >= purgeAt && !isWhole(nowNanos)) {
-      whole = null;
-      values.values().removeIf(v -> !isFreshSingle(v, nowNanos));
+      values.values().removeIf(v -> isExpiredAbsence(v, nowNanos));
       purgeAt = Math.max(PURGE_FROM, 2 * values.size());
     }
   }
 
-  /** Forgets what is known of one name. */
-  void forget(String name, long nowNanos) {
-    if (isWhole(nowNanos)) {
-      values.put(name, HOLE);
-    } else {
+  /** Something may have changed the name; what it is now, the server must tell. */
+  void doubt(String name) {
+    Object value = values.get(name);
+    doubt(name, value == null ? null : lastAttrs(value));
+  }
+
+  /** As {@link #doubt(String)}, for a name that is thought to have been something else before. */
+  void doubt(String name, @Nullable FileAttrs last) {
+    if (last == null && whole == null) {
       values.remove(name);
+    } else {
+      values.put(name, new Doubt(last));
     }
+  }
+
+  /** Something may have changed any name: all of it has expired. */
+  void doubtAll(long nowNanos) {
+    Whole listing = whole;
+    if (listing != null) {
+      whole = new Whole(listing.stamp, nowNanos);
+    }
+    values.replaceAll(
+        (name, value) ->
+            value instanceof Single single
+                ? new Single(single.attrs, single.stamp, nowNanos)
+                : value);
   }
 
   /** Keeps the other's single answers that know of more own changes than this listing does. */
@@ -159,6 +218,12 @@ final class Directory {
   /** The names with something to remember: what it weighs. */
   int size() {
     return values.size();
+  }
+
+  private static boolean isExpiredAbsence(Object value, long nowNanos) {
+    return value instanceof Single single
+        && single.attrs == null
+        && nowNanos - single.expiresNanos >= 0;
   }
 
   private static boolean isFreshSingle(Object value, long nowNanos) {

@@ -6,15 +6,13 @@ import colabfs.cache.OwnChanges.Outcome;
 import colabfs.core.DirEntry;
 import colabfs.core.FileAttrs;
 import colabfs.core.RemotePath;
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * where an own change came in between, the answer is ignored, or corrected by the change. An own
  * change is told when the server has acknowledged it; what is not acknowledged yet is the caller's
  * to lay over.
+ *
+ * <p>What has expired, or may have changed, is not answered by {@link #lookup} and {@link #listing}
+ * but stays until it is evicted: {@link #last} and {@link #lastListing} tell it, for when the
+ * server cannot be asked. Own changes are entered into that, too.
  *
  * <p>Memory: about 180 bytes a listed name of 12 letters (map node, name, attributes), 215 where
  * the name was learned by itself; measured with 100,000 of them on JDK 17, 64-bit.
@@ -40,7 +42,7 @@ public final class MetadataCache {
    */
   private static final int REMEMBERED_CHANGES = 8192;
 
-  private final Cache<RemotePath, Directory> directories;
+  private final DirectoryTable directories;
   private final long ttlNanos;
   private final LongSupplier nanoTime;
 
@@ -49,9 +51,6 @@ public final class MetadataCache {
 
   @GuardedBy("lock")
   private final OwnChanges changes;
-
-  /** Changed only under the lock. */
-  private volatile @Nullable Single root;
 
   /** Odd while an edit is under way: a reader that saw it move looks again under the lock. */
   private final AtomicLong edits = new AtomicLong();
@@ -69,12 +68,7 @@ public final class MetadataCache {
   }
 
   MetadataCache(int maxEntries, Duration ttl, LongSupplier nanoTime, int rememberedChanges) {
-    this.directories =
-        Caffeine.newBuilder()
-            .maximumWeight(maxEntries)
-            .weigher((RemotePath path, Directory directory) -> 1 + directory.size())
-            .executor(Runnable::run)
-            .build();
+    this.directories = new DirectoryTable(maxEntries);
     this.ttlNanos = ttl.toNanos();
     this.nanoTime = nanoTime;
     this.changes = new OwnChanges(rememberedChanges);
@@ -88,16 +82,25 @@ public final class MetadataCache {
 
   /** What is known of the name now. */
   public Lookup lookup(RemotePath path) {
+    return found(() -> directories.lookup(path, nanoTime.getAsLong()));
+  }
+
+  /** What was known of the name last, however long ago. */
+  public Lookup last(RemotePath path) {
+    return found(() -> directories.last(path));
+  }
+
+  private Lookup found(Supplier<Lookup> find) {
     long before = edits.get();
     if ((before & 1) == 0) {
-      Lookup found = find(path);
+      Lookup found = find.get();
       if (edits.get() == before) {
         return found;
       }
     }
     lock.lock();
     try {
-      return find(path);
+      return find.get();
     } finally {
       lock.unlock();
     }
@@ -105,14 +108,25 @@ public final class MetadataCache {
 
   /** All entries of the directory in no order, or null when the server must be asked. */
   public @Nullable List<DirEntry> listing(RemotePath directory) {
-    Directory known = directories.getIfPresent(directory);
-    if (known == null) {
+    if (directories.get(directory) == null) {
       return null;
     }
     lock.lock();
     try {
-      known = directories.getIfPresent(directory);
-      return known == null ? null : known.listing(nanoTime.getAsLong());
+      return directories.listing(directory, nanoTime.getAsLong());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The entries of the directory in no order as they were known last, however long ago; null when
+   * it was never listed. Names that were learned one by one make no listing.
+   */
+  public @Nullable List<DirEntry> lastListing(RemotePath directory) {
+    lock.lock();
+    try {
+      return directories.lastListing(directory);
     } finally {
       lock.unlock();
     }
@@ -146,7 +160,7 @@ public final class MetadataCache {
           correctLocked(listed, change, now);
         }
       }
-      Directory older = directories.getIfPresent(directory);
+      Directory older = directories.get(directory);
       if (older != null) {
         listed.keepNewer(older, stamp, now);
       }
@@ -167,11 +181,11 @@ public final class MetadataCache {
       edits.incrementAndGet();
       long now = nanoTime.getAsLong();
       long stamp = changes.add(path, Outcome.PRESENT, attrs, true, now);
-      dropTreeLocked(path);
+      directories.dropTree(path);
       if (attrs.isDirectory()) {
         directories.put(path, new Directory(List.of(), stamp, now + ttlNanos));
       }
-      setLocked(path, new Single(attrs, stamp, now + ttlNanos), now);
+      directories.set(path, new Single(attrs, stamp, now + ttlNanos), now);
     } finally {
       edits.incrementAndGet();
       lock.unlock();
@@ -185,7 +199,7 @@ public final class MetadataCache {
       edits.incrementAndGet();
       long now = nanoTime.getAsLong();
       long stamp = changes.add(path, Outcome.PRESENT, attrs, false, now);
-      setLocked(path, new Single(attrs, stamp, now + ttlNanos), now);
+      directories.set(path, new Single(attrs, stamp, now + ttlNanos), now);
     } finally {
       edits.incrementAndGet();
       lock.unlock();
@@ -199,8 +213,8 @@ public final class MetadataCache {
       edits.incrementAndGet();
       long now = nanoTime.getAsLong();
       long stamp = changes.add(path, Outcome.ABSENT, null, true, now);
-      dropTreeLocked(path);
-      setLocked(path, new Single(null, stamp, now + ttlNanos), now);
+      directories.dropTree(path);
+      directories.set(path, new Single(null, stamp, now + ttlNanos), now);
     } finally {
       edits.incrementAndGet();
       lock.unlock();
@@ -219,19 +233,20 @@ public final class MetadataCache {
     try {
       edits.incrementAndGet();
       long now = nanoTime.getAsLong();
-      FileAttrs attrs = find(from) instanceof Lookup.Known known ? known.attrs() : null;
-      dropTreeLocked(to);
+      FileAttrs attrs = attrsIn(directories.lookup(from, now));
+      FileAttrs last = attrs == null ? attrsIn(directories.last(from)) : attrs;
+      directories.dropTree(to);
       if (attrs == null || attrs.isDirectory()) {
-        moveTreeLocked(from, to, now);
+        directories.moveTree(from, to);
       }
       long gone = changes.add(from, Outcome.ABSENT, null, true, now);
-      setLocked(from, new Single(null, gone, now + ttlNanos), now);
+      directories.set(from, new Single(null, gone, now + ttlNanos), now);
       Outcome outcome = attrs == null ? Outcome.UNKNOWN : Outcome.PRESENT;
       long stamp = changes.add(to, outcome, attrs, true, now);
       if (attrs == null) {
-        forgetLocked(to, now);
+        directories.doubt(to, last, now);
       } else {
-        setLocked(to, new Single(attrs, stamp, now + ttlNanos), now);
+        directories.set(to, new Single(attrs, stamp, now + ttlNanos), now);
       }
     } finally {
       edits.incrementAndGet();
@@ -239,44 +254,65 @@ public final class MetadataCache {
     }
   }
 
-  /** Forgets the name's attributes and, of a directory, its listing; answers on their way too. */
+  /**
+   * Something may have changed the name: its attributes and, of a directory, its listing are what
+   * was known last. So are answers on their way.
+   */
   public void invalidate(RemotePath path) {
     lock.lock();
     try {
       edits.incrementAndGet();
       long now = nanoTime.getAsLong();
       changes.add(path, Outcome.UNKNOWN, null, true, now);
-      directories.invalidate(path);
-      forgetLocked(path, now);
+      directories.doubtEntries(path, now);
+      directories.doubt(path, now);
     } finally {
       edits.incrementAndGet();
       lock.unlock();
     }
   }
 
-  /** Forgets the name and all below it; answers on their way too. */
+  /** As {@link #invalidate}, with all below. */
   public void invalidateTree(RemotePath path) {
     lock.lock();
     try {
       edits.incrementAndGet();
       long now = nanoTime.getAsLong();
       changes.add(path, Outcome.UNKNOWN, null, true, now);
-      dropTreeLocked(path);
-      forgetLocked(path, now);
+      directories.doubtTree(path, now);
+      directories.doubt(path, now);
     } finally {
       edits.incrementAndGet();
       lock.unlock();
     }
   }
 
-  /** Forgets everything; answers on their way too. */
+  /** As {@link #invalidate}, with everything. */
   public void invalidateAll() {
     lock.lock();
     try {
       edits.incrementAndGet();
       changes.forgetAll();
-      directories.invalidateAll();
-      root = null;
+      directories.doubtTree(RemotePath.ROOT, nanoTime.getAsLong());
+      directories.doubt(RemotePath.ROOT, nanoTime.getAsLong());
+    } finally {
+      edits.incrementAndGet();
+      lock.unlock();
+    }
+  }
+
+  /**
+   * What was known of the name and below it was wrong, and is not even what was known last: nothing
+   * is known; answers on their way are void too.
+   */
+  public void forget(RemotePath path) {
+    lock.lock();
+    try {
+      edits.incrementAndGet();
+      long now = nanoTime.getAsLong();
+      changes.add(path, Outcome.UNKNOWN, null, true, now);
+      directories.dropTree(path);
+      directories.doubt(path, null, now);
     } finally {
       edits.incrementAndGet();
       lock.unlock();
@@ -285,26 +321,12 @@ public final class MetadataCache {
 
   /** Names that are remembered, whether fresh or not. */
   public long entries() {
-    return directories.asMap().values().stream().mapToLong(Directory::size).sum();
+    return directories.entries();
   }
 
   /** Directories whose whole listing is known and fresh. */
   public long listings() {
-    long now = nanoTime.getAsLong();
-    return directories.asMap().values().stream().filter(d -> d.isWhole(now)).count();
-  }
-
-  private Lookup find(RemotePath path) {
-    long now = nanoTime.getAsLong();
-    RemotePath parent = path.parent();
-    if (parent == null) {
-      Single known = root;
-      return known == null || known.attrs() == null || now - known.expiresNanos() >= 0
-          ? Lookup.UNKNOWN
-          : new Lookup.Known(known.attrs());
-    }
-    Directory directory = directories.getIfPresent(parent);
-    return directory == null ? Lookup.UNKNOWN : directory.lookup(path.name(), now);
+    return directories.listings(nanoTime.getAsLong());
   }
 
   private void putAnswer(RemotePath path, @Nullable FileAttrs attrs, long stamp) {
@@ -315,17 +337,9 @@ public final class MetadataCache {
         return;
       }
       long now = nanoTime.getAsLong();
-      Single answer = new Single(attrs, stamp, now + ttlNanos);
-      RemotePath parent = path.parent();
-      if (parent == null) {
-        root = answer;
-        return;
-      }
-      Directory directory = directoryLocked(parent);
-      directory.answer(path.name(), answer, now);
-      directories.put(parent, directory);
-      if (attrs == null || !attrs.isDirectory()) {
-        directories.invalidate(path);
+      directories.answer(path, new Single(attrs, stamp, now + ttlNanos), now);
+      if (!path.isRoot() && (attrs == null || !attrs.isDirectory())) {
+        directories.remove(path);
       }
     } finally {
       edits.incrementAndGet();
@@ -336,65 +350,19 @@ public final class MetadataCache {
   @GuardedBy("lock")
   private void correctLocked(Directory listed, Change change, long now) {
     String name = change.path().name();
+    if (change.outcome() == Outcome.UNKNOWN) {
+      listed.doubt(name);
+      return;
+    }
     long expires = change.atNanos() + ttlNanos;
-    if (change.outcome() == Outcome.UNKNOWN || now - expires >= 0) {
-      listed.forget(name, now);
+    if (now - expires >= 0) {
+      listed.doubt(name, change.attrs());
     } else {
       listed.set(name, new Single(change.attrs(), change.stamp(), expires), now);
     }
   }
 
-  @GuardedBy("lock")
-  private void setLocked(RemotePath path, Single value, long now) {
-    RemotePath parent = path.parent();
-    if (parent == null) {
-      root = value;
-      return;
-    }
-    Directory directory = directoryLocked(parent);
-    directory.set(path.name(), value, now);
-    directories.put(parent, directory); // weighs it again
-  }
-
-  @GuardedBy("lock")
-  private void forgetLocked(RemotePath path, long now) {
-    RemotePath parent = path.parent();
-    if (parent == null) {
-      root = null;
-      return;
-    }
-    Directory directory = directories.getIfPresent(parent);
-    if (directory != null) {
-      directory.forget(path.name(), now);
-      directories.put(parent, directory);
-    }
-  }
-
-  @GuardedBy("lock")
-  private Directory directoryLocked(RemotePath path) {
-    Directory known = directories.getIfPresent(path);
-    return known == null ? new Directory() : known;
-  }
-
-  @GuardedBy("lock")
-  private void dropTreeLocked(RemotePath top) {
-    directories.asMap().keySet().removeIf(path -> path.startsWith(top));
-  }
-
-  @GuardedBy("lock")
-  private void moveTreeLocked(RemotePath from, RemotePath to, long now) {
-    List<RemotePath> moving = new ArrayList<>();
-    for (RemotePath path : directories.asMap().keySet()) {
-      if (path.startsWith(from)) {
-        moving.add(path);
-      }
-    }
-    for (RemotePath path : moving) {
-      Directory directory = directories.asMap().remove(path);
-      if (directory != null) {
-        directory.forgetAbsences(now);
-        directories.put(path.rebase(from, to), directory);
-      }
-    }
+  private static @Nullable FileAttrs attrsIn(Lookup found) {
+    return found instanceof Lookup.Known known ? known.attrs() : null;
   }
 }

@@ -62,7 +62,9 @@ final class Changes {
         () -> {
           await(remote.symlink(stored, link), link);
           FileAttrs attrs = newNames.attrs(link, FileType.SYMLINK, LINK_PERMISSIONS);
-          made(link, attrs.withSize(stored.getBytes(StandardCharsets.UTF_8).length));
+          FileAttrs asLong = attrs.withSize(stored.getBytes(StandardCharsets.UTF_8).length);
+          made(link, asLong);
+          lookups.madeLink(link, stored, asLong);
           return true;
         });
   }
@@ -262,7 +264,7 @@ final class Changes {
     }
     FileAttrs attrs;
     try {
-      attrs = lookups.known(parent);
+      attrs = lookups.atHand(parent);
     } catch (FsException gone) {
       return;
     }
@@ -289,7 +291,7 @@ final class Changes {
   /** Who has the file open goes on reading it when its name is gone. */
   private void keepReadable(RemotePath path) {
     OpenNode node = nodes.get(path);
-    if (node != null && !node.hasWriter()) {
+    if (node != null && !node.hasWriter() && !environment.link().isDown()) {
       try {
         var unused = patience.await(node.reader().verified());
       } catch (FsException e) {

@@ -9,6 +9,7 @@ import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.FsStats;
 import colabfs.core.RemotePath;
+import colabfs.remote.LinkState;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
 import colabfs.remote.RemotePermissions;
@@ -45,30 +46,29 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   private final Space space;
   private final @Nullable Prefetch prefetch;
 
-  public ColabFs(
-      RemoteFs remote, RemoteIdentity identity, FsSettings settings, InstantSource clock) {
-    this(remote, null, identity, settings, clock);
-  }
-
   /**
    * A file system of one mount.
    *
    * @param remote the mounted root
    * @param wholeRuntime the runtime's own root, for links that lead out of the mounted one; null
    *     leaves these dangling
+   * @param link whether the runtime can be asked now; while it cannot, what was known last is
+   *     shown, and calls that need more wait for it as long as they may
    */
   public ColabFs(
       RemoteFs remote,
       @Nullable RemoteFs wholeRuntime,
+      LinkState link,
       RemoteIdentity identity,
       FsSettings settings,
       InstantSource clock) {
-    this(remote, wholeRuntime, identity, settings, clock, System::nanoTime);
+    this(remote, wholeRuntime, link, identity, settings, clock, System::nanoTime);
   }
 
   ColabFs(
       RemoteFs remote,
       @Nullable RemoteFs wholeRuntime,
+      LinkState link,
       RemoteIdentity identity,
       FsSettings settings,
       InstantSource clock,
@@ -87,7 +87,8 @@ public final class ColabFs implements FileSystem, AutoCloseable {
             clock,
             nanoTime,
             metadata,
-            blocks);
+            blocks,
+            new LinkWatch(link));
     TimeKeeper times = new TimeKeeper();
     InodeNumbers numbers = new InodeNumbers();
     this.lookups = new Lookups(environment);
@@ -102,7 +103,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     this.changes = new Changes(environment, lookups, nodes, times, newNames, locks);
     this.space = new Space(environment);
     this.prefetch =
-        settings.prefetch() ? new Prefetch(lookups, settings, nanoTime, nodes::fetching) : null;
+        settings.prefetch() ? new Prefetch(lookups, environment, nodes::fetching) : null;
   }
 
   // Looking.
@@ -297,7 +298,10 @@ public final class ColabFs implements FileSystem, AutoCloseable {
         });
   }
 
-  /** Somebody else may have changed anything: the next look at each name asks the runtime. */
+  /**
+   * Somebody else may have changed anything: the next look at each name asks the runtime. While
+   * that cannot be asked, what was known is shown all the same.
+   */
   public void invalidateAll() {
     lookups.forgetAll();
     space.forget();

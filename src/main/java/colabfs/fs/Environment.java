@@ -16,4 +16,5 @@ record Environment(
     InstantSource clock,
     LongSupplier nanoTime,
     MetadataCache metadata,
-    BlockCache blocks) {}
+    BlockCache blocks,
+    LinkWatch link) {}

@@ -46,6 +46,6 @@ public record FsSettings(
         DEFAULT_METADATA_ENTRIES,
         DEFAULT_BLOCK_CACHE_BYTES,
         true,
-        Duration.ofSeconds(30));
+        Duration.ofSeconds(20));
   }
 }

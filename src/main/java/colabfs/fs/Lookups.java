@@ -11,13 +11,16 @@ import colabfs.remote.RemoteFs;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Names as the runtime has them: from the cache, else asked for, each question once at a time. A
  * name that is not known makes its whole directory known, since its siblings are mostly asked for
- * next. Threading: any thread. Errors: those of {@link RemoteFs}.
+ * next. While the link is down, what was known last is answered at once, however old; what is not
+ * known waits for the link as long as a call may. Threading: any thread. Errors: those of {@link
+ * RemoteFs}.
  */
 final class Lookups {
   /** How long a file's own attributes count as seen just now, so that open need not ask. */
@@ -31,6 +34,7 @@ final class Lookups {
   private final RemoteFs remote;
   private final MetadataCache cache;
   private final Patience patience;
+  private final LinkWatch link;
   private final LongSupplier nanoTime;
   private final boolean listSiblings;
   private final InFlight<RemotePath, FileAttrs> asking = new InFlight<>();
@@ -41,7 +45,11 @@ final class Lookups {
   /** When a name was last asked for by itself, or changed here. */
   private final PathTable<Long> seen = new PathTable<>(MAX_REMEMBERED);
 
-  private record LinkSeen(String text, long sizeBytes, long mtimeNanos) {
+  /** Goes up whenever all that is known is to be looked at again. */
+  private final AtomicInteger round = new AtomicInteger();
+
+  /** A link's text, in the version that it was the text of. */
+  private record LinkSeen(String text, long sizeBytes, long mtimeNanos, int round) {
     boolean isOf(FileAttrs attrs) {
       return attrs.sizeBytes() == sizeBytes && attrs.mtimeNanos() == mtimeNanos;
     }
@@ -51,13 +59,14 @@ final class Lookups {
     this.remote = environment.remote();
     this.cache = environment.metadata();
     this.patience = environment.patience();
+    this.link = environment.link();
     this.nanoTime = environment.nanoTime();
     this.listSiblings = environment.settings().prefetch();
   }
 
   /** Attributes of the name; waits for the network when they are not known. */
   FileAttrs attrs(RemotePath path) throws FsException {
-    FileAttrs known = known(path);
+    FileAttrs known = atHand(path);
     if (known != null) {
       return known;
     }
@@ -67,9 +76,9 @@ final class Lookups {
     try {
       answer = patience.await(asked);
     } catch (FsException e) {
-      FileAttrs madeMeanwhile = known(path);
-      if (madeMeanwhile != null) {
-        return madeMeanwhile;
+      FileAttrs instead = e.isConnectionFailure() ? last(path) : known(path); // made meanwhile
+      if (instead != null) {
+        return instead;
       }
       throw e;
     }
@@ -77,9 +86,32 @@ final class Lookups {
     return now == null ? answer : now;
   }
 
+  /**
+   * What can be said of the name without waiting: what is known now or, while the link is down, was
+   * known last; null when that is nothing. ENOENT when it is known to be missing.
+   */
+  @Nullable FileAttrs atHand(RemotePath path) throws FsException {
+    FileAttrs known = known(path);
+    return known == null && link.isDown() ? last(path) : known;
+  }
+
   /** What is known of the name now, or null. ENOENT when it is known to be missing. */
   @Nullable FileAttrs known(RemotePath path) throws FsException {
-    Lookup found = cache.lookup(path);
+    lookAgainAfterReconnect();
+    return attrsIn(cache.lookup(path), path);
+  }
+
+  /** What the name was known to be last, however long ago; null when it was not, or was missing. */
+  @Nullable FileAttrs lastKnown(RemotePath path) {
+    return cache.last(path) instanceof Lookup.Known known ? known.attrs() : null;
+  }
+
+  /** What was known of the name last, or null. ENOENT when it was known to be missing. */
+  private @Nullable FileAttrs last(RemotePath path) throws FsException {
+    return attrsIn(cache.last(path), path);
+  }
+
+  private static @Nullable FileAttrs attrsIn(Lookup found, RemotePath path) throws FsException {
     if (found instanceof Lookup.Known known) {
       return known.attrs();
     }
@@ -130,50 +162,85 @@ final class Lookups {
 
   /** Entries of a directory that are known now, or null. */
   @Nullable List<DirEntry> knownListing(RemotePath directory) {
+    lookAgainAfterReconnect();
     return cache.listing(directory);
   }
 
   /** Entries of a directory; waits for the network when they are not known. */
   List<DirEntry> list(RemotePath directory) throws FsException {
-    List<DirEntry> known = cache.listing(directory);
+    List<DirEntry> known = knownListing(directory);
     if (known != null) {
       return known;
     }
-    FileAttrs attrs = known(directory);
+    FileAttrs attrs = atHand(directory);
     if (attrs != null && !attrs.isDirectory()) {
       throw new FsException(Errno.ENOTDIR, directory + ": not a directory");
     }
-    List<DirEntry> answer = patience.await(askList(directory));
-    List<DirEntry> corrected = cache.listing(directory);
-    return corrected == null ? answer : corrected;
+    List<DirEntry> last = link.isDown() ? cache.lastListing(directory) : null;
+    return last == null ? listNow(directory) : last;
+  }
+
+  private List<DirEntry> listNow(RemotePath directory) throws FsException {
+    try {
+      List<DirEntry> answer = patience.await(askList(directory));
+      List<DirEntry> corrected = cache.listing(directory);
+      return corrected == null ? answer : corrected;
+    } catch (FsException e) {
+      List<DirEntry> last = e.isConnectionFailure() ? cache.lastListing(directory) : null;
+      if (last == null) {
+        throw e;
+      }
+      return last;
+    }
   }
 
   /** The stored text of a link; waits for the network when it is not known. */
-  String readlink(RemotePath link) throws FsException {
-    FileAttrs attrs = attrs(link);
+  String readlink(RemotePath path) throws FsException {
+    FileAttrs attrs = attrs(path);
     if (!attrs.isSymlink()) {
-      throw new FsException(Errno.EINVAL, link + ": not a symbolic link");
+      throw new FsException(Errno.EINVAL, path + ": not a symbolic link");
     }
-    LinkSeen known = links.get(link);
-    return known != null && known.isOf(attrs) ? known.text() : patience.await(askLink(link, attrs));
+    LinkSeen kept = links.get(path);
+    String last = kept != null && kept.isOf(attrs) ? kept.text() : null;
+    if (last != null && link.isDown()) {
+      return last;
+    }
+    try {
+      return patience.await(askLink(path, attrs));
+    } catch (FsException e) {
+      if (last != null && e.isConnectionFailure()) {
+        return last;
+      }
+      throw e;
+    }
   }
 
   /** Asks for a link's text, unless it is known. */
-  CompletableFuture<String> askLink(RemotePath link, FileAttrs attrs) {
-    LinkSeen known = links.get(link);
-    if (known != null && known.isOf(attrs)) {
+  CompletableFuture<String> askLink(RemotePath path, FileAttrs attrs) {
+    LinkSeen known = links.get(path);
+    if (known != null && known.round() == round.get() && known.isOf(attrs)) {
       return CompletableFuture.completedFuture(known.text());
     }
+    int asked = round.get();
     return reading.share(
-        link,
+        path,
         () ->
             remote
-                .readlink(link)
+                .readlink(path)
                 .thenApply(
                     text -> {
-                      links.put(link, new LinkSeen(text, attrs.sizeBytes(), attrs.mtimeNanos()));
+                      keepText(path, text, attrs, asked);
                       return text;
                     }));
+  }
+
+  /** Own change: the name is a link of that text. */
+  void madeLink(RemotePath path, String text, FileAttrs attrs) {
+    keepText(path, text, attrs, round.get());
+  }
+
+  private void keepText(RemotePath path, String text, FileAttrs attrs, int asked) {
+    links.put(path, new LinkSeen(text, attrs.sizeBytes(), attrs.mtimeNanos(), asked));
   }
 
   /** Whether what is known of the name is the runtime's word of just now. */
@@ -191,25 +258,52 @@ final class Lookups {
 
   /** Own change: the name is gone, or is something else now. */
   void forget(RemotePath path) {
+    forgetAsked(path);
+    links.remove(path);
+  }
+
+  /**
+   * Own change: what was at {@code from}, with all below it when it is a tree, is at {@code to}.
+   */
+  void renamed(RemotePath from, RemotePath to, boolean tree) {
+    forgetAsked(from);
+    forgetAsked(to);
+    if (tree) {
+      links.renamedTree(from, to);
+    } else {
+      links.renamed(from, to);
+    }
+  }
+
+  private void forgetAsked(RemotePath path) {
     asking.forget(path);
     listing.forget(path);
     reading.forget(path);
-    links.remove(path);
     seen.remove(path);
   }
 
+  /**
+   * All that is known is to be looked at again; while the link is down it is shown all the same.
+   */
   void forgetAll() {
     cache.invalidateAll();
     asking.forget();
     listing.forget();
     reading.forget();
-    links.clear();
     seen.clear();
+    round.incrementAndGet();
+  }
+
+  /** Anybody may have changed anything while nobody could look. */
+  private void lookAgainAfterReconnect() {
+    if (link.cameBack()) {
+      forgetAll();
+    }
   }
 
   private void listSiblingsOf(RemotePath path) {
     RemotePath parent = path.parent();
-    if (!listSiblings || parent == null || path.startsWith(RuntimeTrees.SIDE)) {
+    if (!listSiblings || parent == null || path.startsWith(RuntimeTrees.SIDE) || link.isDown()) {
       return;
     }
     Lookup directory = cache.lookup(parent);

@@ -47,7 +47,7 @@ final class NewNames {
   private @Nullable FileAttrs parentOf(RemotePath path) {
     RemotePath parent = path.parent();
     try {
-      return parent == null ? null : lookups.known(parent);
+      return parent == null ? null : lookups.atHand(parent);
     } catch (FsException gone) {
       return null;
     }

@@ -55,6 +55,9 @@ final class OpenNode {
 
     long nanoTime();
 
+    /** Whether what is known must do, since the runtime cannot be asked now. */
+    boolean isLinkDown();
+
     WriteThrough writer(RemotePath path, RemoteFile file);
 
     /** Whether the login may set times of a file with these attributes. */
@@ -151,10 +154,11 @@ final class OpenNode {
 
   /**
    * Bytes of that content are given to a reader now, so that the version is settled; false when it
-   * is not the content any more, since another version was found before any byte was given.
+   * is not the content any more, since another version was found before any byte was given. While
+   * the link is down, what is known of the file is its version.
    */
   boolean serve(long contentId) throws FsException {
-    if (!trusted && !hasWriter()) {
+    if (!trusted && !hasWriter() && !around.isLinkDown()) {
       var unused = around.patience().await(reader.verified());
     }
     synchronized (this) {
@@ -209,7 +213,8 @@ final class OpenNode {
     return !isDirty()
         && !detached
         && !hasWriter()
-        && around.nanoTime() - verifiedNanos >= LOOK_NANOS;
+        && around.nanoTime() - verifiedNanos >= LOOK_NANOS
+        && !around.isLinkDown();
   }
 
   private void grown(FileAttrs found) {

@@ -44,6 +44,7 @@ final class OpenNodes implements OpenNode.Surroundings {
   private final Patience patience;
   private final InstantSource clock;
   private final LongSupplier nanoTime;
+  private final LinkWatch link;
   private final Duration timeout;
   private final MetadataCache metadata;
   private final BlockCache cache;
@@ -70,6 +71,7 @@ final class OpenNodes implements OpenNode.Surroundings {
     this.patience = environment.patience();
     this.clock = environment.clock();
     this.nanoTime = environment.nanoTime();
+    this.link = environment.link();
     this.timeout = environment.settings().callTimeout();
     this.metadata = environment.metadata();
     this.cache = environment.blocks();
@@ -177,6 +179,15 @@ final class OpenNodes implements OpenNode.Surroundings {
     return true;
   }
 
+  /** Whether something of the file in that version is here, or there is nothing to have. */
+  boolean isCachedInPart(RemotePath path, FileAttrs attrs) {
+    Content content = contents.get(path);
+    return attrs.sizeBytes() == 0
+        || (content != null
+            && content.version().equals(Version.of(attrs))
+            && cache.holds(content.id()));
+  }
+
   // Own changes of names.
 
   synchronized void created(RemotePath path, FileAttrs attrs) {
@@ -210,6 +221,7 @@ final class OpenNodes implements OpenNode.Surroundings {
     metadata.changed(path, attrs);
     lookups.sawOwnChange(path);
     for (RemotePath other : numbers.otherNames(path)) {
+      metadata.changed(other, attrs); // the last that is known, for when the link is down
       metadata.invalidate(other);
       lookups.forget(other);
     }
@@ -237,8 +249,7 @@ final class OpenNodes implements OpenNode.Surroundings {
     }
     times.renamed(from, to, tree);
     metadata.renamed(from, to);
-    lookups.forget(from);
-    lookups.forget(to);
+    lookups.renamed(from, to, tree);
     moving.forEach(node -> node.setPath(node.path().rebase(from, to)));
     return moving;
   }
@@ -263,6 +274,11 @@ final class OpenNodes implements OpenNode.Surroundings {
   @Override
   public long nanoTime() {
     return nanoTime.getAsLong();
+  }
+
+  @Override
+  public boolean isLinkDown() {
+    return link.isDown();
   }
 
   @Override

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How files are opened and made with as few round trips as can be: the remote open and the look at
- * the name are sent together, and neither is waited for where the answer is known. Threading: any
+ * the name are sent together, and neither is waited for where the answer is known. While the link
+ * is down, what is known of a file must do, and what is here of it can be read. Threading: any
  * thread; waits for the network.
  */
 final class Opening {
@@ -29,6 +30,7 @@ final class Opening {
   private final RemoteFs remote;
   private final Environment environment;
   private final Patience patience;
+  private final LinkWatch link;
   private final Lookups lookups;
   private final OpenNodes nodes;
   private final Appearance appearance;
@@ -46,6 +48,7 @@ final class Opening {
     this.environment = environment;
     this.remote = environment.remote();
     this.patience = environment.patience();
+    this.link = environment.link();
     this.lookups = lookups;
     this.nodes = nodes;
     this.appearance = appearance;
@@ -56,7 +59,7 @@ final class Opening {
 
   /** See {@link FileSystem#open}. */
   FileHandle open(RemotePath path, OpenMode mode) throws FsException {
-    FileAttrs known = lookups.known(path);
+    FileAttrs known = lookups.atHand(path);
     if (known != null) {
       requireRegular(path, known);
     }
@@ -75,7 +78,7 @@ final class Opening {
   }
 
   private void forget(RemotePath path) {
-    environment.metadata().invalidate(path);
+    environment.metadata().forget(path);
     lookups.forget(path);
   }
 
@@ -83,7 +86,7 @@ final class Opening {
   FileHandle create(RemotePath path, int filePermissions, OpenMode mode) throws FsException {
     FileAttrs known;
     try {
-      known = lookups.known(path);
+      known = lookups.atHand(path);
     } catch (FsException absent) {
       known = null;
     }
@@ -137,6 +140,35 @@ final class Opening {
         return joined;
       }
     }
+    if (known != null && link.isDown()) {
+      return openAway(path, known);
+    }
+    try {
+      return openAsking(path, known);
+    } catch (FsException e) {
+      FileAttrs last = e.isConnectionFailure() ? lookups.lastKnown(path) : null;
+      if (last != null && nodes.isCachedInPart(path, last)) {
+        return openAway(path, last);
+      }
+      throw e;
+    }
+  }
+
+  /** The link is down: a file of which nothing is here waits for it, as long as a call may. */
+  private OpenNode openAway(RemotePath path, FileAttrs known) throws FsException {
+    requireRegular(path, known);
+    if (nodes.isCachedInPart(path, known)) {
+      return nodes.joinOrAdd(path, known); // its reads open it remotely if they must
+    }
+    CompletableFuture<RemoteFile> opening = remote.open(path, Set.of(OpenFlag.READ), 0);
+    awaitOrGiveBack(opening);
+    OpenNode node = nodes.joinOrAdd(path, known);
+    node.reader().take(opening);
+    fetchSmall(node);
+    return node;
+  }
+
+  private OpenNode openAsking(RemotePath path, @Nullable FileAttrs known) throws FsException {
     boolean fresh = known != null && lookups.isFresh(path);
     boolean cached = known != null && nodes.isCached(path, known);
     @Nullable CompletableFuture<RemoteFile> opening =
@@ -176,7 +208,7 @@ final class Opening {
     OpenNode open = nodes.get(path);
     if (open != null && open.hasWriter()) {
       // Asked even when just seen: what is written to a removed file would be lost without a word.
-      Version version = open.isDirty() ? null : Version.of(askNow(path, null));
+      Version version = open.isDirty() ? null : Version.of(askUnlessDown(path, null));
       OpenNode joined = nodes.join(path, version);
       if (joined != null) {
         return complete(joined, () -> cut(joined, mode));
@@ -192,11 +224,12 @@ final class Opening {
     boolean fresh = lookups.isFresh(path);
     FileAttrs before = known;
     if (open != null && mode.truncate() && !fresh) {
-      before = askNow(path, null); // a look beside the open might see the file already emptied
+      before =
+          askUnlessDown(path, null); // a look beside the open might see the file already emptied
     }
     CompletableFuture<RemoteFile> opening = remote.open(path, flags, 0);
     boolean sure = before != null && (mode.truncate() || fresh);
-    FileAttrs attrs = before != null && sure ? before : askNow(path, opening);
+    FileAttrs attrs = before != null && sure ? before : askUnlessDown(path, opening);
     RemoteFile file = patience.await(opening);
     OpenNode node = nodes.joinOrAdd(path, attrs);
     return complete(
@@ -225,15 +258,54 @@ final class Opening {
       return attrs;
     } catch (FsException e) {
       if (opening != null) {
-        var unused = opening.thenCompose(RemoteFile::close);
+        giveBack(opening);
       }
       throw e;
     }
   }
 
+  /**
+   * The runtime's word on a name that is to be written; while the link is down, what is known must
+   * do: whoever takes the writes then compares the runtime's version with it.
+   */
+  private FileAttrs askUnlessDown(RemotePath path, @Nullable CompletableFuture<RemoteFile> opening)
+      throws FsException {
+    if (!link.isDown()) {
+      try {
+        return askNow(path, null);
+      } catch (FsException e) {
+        if (!e.isConnectionFailure() || !link.isDown()) {
+          if (opening != null) {
+            giveBack(opening);
+          }
+          throw e;
+        }
+      }
+    }
+    FileAttrs last = lookups.lastKnown(path);
+    if (last == null) {
+      return askNow(path, opening); // a change that has not been sent yet is known without the link
+    }
+    requireRegular(path, last);
+    return last;
+  }
+
+  private void awaitOrGiveBack(CompletableFuture<RemoteFile> opening) throws FsException {
+    try {
+      var unused = patience.await(opening);
+    } catch (FsException e) {
+      giveBack(opening);
+      throw e;
+    }
+  }
+
+  private static void giveBack(CompletableFuture<RemoteFile> opening) {
+    var unused = opening.thenCompose(RemoteFile::close);
+  }
+
   private FileHandle handle(OpenNode node, OpenMode mode) {
     long window = Math.min(MAX_WINDOW_BYTES, environment.settings().blockCacheBytes() / 4);
-    return new OpenFile(node, nodes, appearance, mode, new Reads(node, patience, window));
+    return new OpenFile(node, nodes, appearance, mode, new Reads(node, patience, link, window));
   }
 
   private static void requireRegular(RemotePath path, FileAttrs attrs) throws FsException {

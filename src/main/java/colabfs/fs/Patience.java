@@ -24,10 +24,25 @@ final class Patience {
     boundNanos = callTimeout.plus(SLACK).toNanos();
   }
 
+  /** When a call that begins now has waited as long as it may; as {@link System#nanoTime}. */
+  long deadline() {
+    return System.nanoTime() + boundNanos;
+  }
+
+  /** Whether too little is left until then for another answer. */
+  static boolean isSpent(long deadlineNanos) {
+    return deadlineNanos - System.nanoTime() <= SLACK.toNanos();
+  }
+
   /** Waits for the network. */
   <T> T await(CompletableFuture<T> answer) throws FsException {
+    return await(answer, deadline());
+  }
+
+  /** Waits for the network, for a call that waits for more than this. */
+  <T> T await(CompletableFuture<T> answer, long deadlineNanos) throws FsException {
     try {
-      return answer.get(boundNanos, TimeUnit.NANOSECONDS);
+      return answer.get(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
       throw reason(e);
     } catch (TimeoutException e) {

@@ -1,6 +1,7 @@
 package colabfs.fs;
 
 import colabfs.core.DirEntry;
+import colabfs.core.Errno;
 import colabfs.core.RemotePath;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayDeque;
@@ -14,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Fetches what is below a directory that somebody entered: listings, nearest first, many at a time,
- * and the texts of links. What was entered last comes first. Threading: any thread; waits for
- * nothing.
+ * and the texts of links. What was entered last comes first. While the link is down it rests; what
+ * it had begun is begun anew by whoever enters the directory again. Threading: any thread; waits
+ * for nothing.
  */
 final class Prefetch {
   /**
@@ -33,6 +35,7 @@ final class Prefetch {
   private static final Set<String> NEVER = Set.of("/proc", "/sys", "/dev", "/run");
 
   private final Lookups lookups;
+  private final LinkWatch link;
   private final LongSupplier nanoTime;
   private final IntSupplier readsInFlight;
   private final String remoteRoot;
@@ -57,9 +60,11 @@ final class Prefetch {
   /** One thing to fetch: a listing, or the text of a link. */
   private record Step(RemotePath path, int depth, @Nullable DirEntry link) {}
 
-  Prefetch(Lookups lookups, FsSettings settings, LongSupplier nanoTime, IntSupplier readsInFlight) {
+  Prefetch(Lookups lookups, Environment environment, IntSupplier readsInFlight) {
+    FsSettings settings = environment.settings();
     this.lookups = lookups;
-    this.nanoTime = nanoTime;
+    this.link = environment.link();
+    this.nanoTime = environment.nanoTime();
     this.readsInFlight = readsInFlight;
     this.remoteRoot = settings.remoteRoot().equals("/") ? "" : settings.remoteRoot();
     this.ttlNanos = settings.metadataTtl().toNanos();
@@ -70,7 +75,7 @@ final class Prefetch {
 
   /** Somebody entered that directory and saw these entries. */
   void entered(RemotePath directory, List<DirEntry> listing) {
-    if (!directory.startsWith(RuntimeTrees.SIDE)) {
+    if (!directory.startsWith(RuntimeTrees.SIDE) && !link.isDown()) {
       listed(directory, listing, 0);
       pump();
     }
@@ -135,6 +140,8 @@ final class Prefetch {
     }
     if (entries > maxEntries) {
       waiting.clear();
+    } else if (!waiting.isEmpty() && link.isDown()) {
+      reset();
     }
     Step step = inFlight >= most ? null : waiting.poll();
     if (step != null) {
@@ -147,13 +154,15 @@ final class Prefetch {
     DirEntry link = step.link();
     if (link != null) {
       var unused =
-          lookups.askLink(step.path(), link.attrs()).whenComplete((text, failure) -> ended(1));
+          lookups
+              .askLink(step.path(), link.attrs())
+              .whenComplete((text, failure) -> ended(1, failure));
       return;
     }
     List<DirEntry> known = lookups.knownListing(step.path());
     if (known != null) {
       listed(step.path(), known, step.depth());
-      ended(0);
+      ended(0, null);
       return;
     }
     var unused =
@@ -164,14 +173,19 @@ final class Prefetch {
                   if (listing != null) {
                     listed(step.path(), listing, step.depth());
                   }
-                  ended(listing == null ? 1 : 1 + listing.size());
+                  ended(listing == null ? 1 : 1 + listing.size(), failure);
                 });
   }
 
-  private void ended(int cost) {
+  private void ended(int cost, @Nullable Throwable failure) {
+    boolean lost = failure != null && Patience.reason(failure).errno() == Errno.ENOTCONN;
     synchronized (this) {
       inFlight--;
-      entries += cost;
+      if (lost) {
+        reset(); // no answer: what is marked as walked was not
+      } else {
+        entries += cost;
+      }
     }
     pump();
   }

@@ -26,22 +26,25 @@ final class Reads {
 
   private final OpenNode node;
   private final Patience patience;
+  private final LinkWatch link;
   private final ReadAhead ahead;
 
-  Reads(OpenNode node, Patience patience, long maxWindowBytes) {
+  Reads(OpenNode node, Patience patience, LinkWatch link, long maxWindowBytes) {
     this.node = node;
     this.patience = patience;
+    this.link = link;
     this.ahead = new ReadAhead(maxWindowBytes);
   }
 
   /** See {@link FileHandle#read}. */
   int read(long offset, ByteBuffer into) throws FsException {
     int position = into.position();
+    long deadline = patience.deadline();
     for (int attempt = 1; ; attempt++) {
       try {
-        return readVersion(offset, into);
+        return readVersion(offset, into, deadline);
       } catch (FsException e) {
-        if (e.errno() != Errno.ENOTCONN || attempt == MAX_ATTEMPTS) {
+        if (e.errno() != Errno.ENOTCONN || attempt == MAX_ATTEMPTS || Patience.isSpent(deadline)) {
           throw e;
         }
         into.position(position);
@@ -53,7 +56,7 @@ final class Reads {
     }
   }
 
-  private int readVersion(long offset, ByteBuffer into) throws FsException {
+  private int readVersion(long offset, ByteBuffer into, long deadline) throws FsException {
     if (offset >= node.size()) {
       node.look();
     }
@@ -61,7 +64,7 @@ final class Reads {
       long contentId = node.blocks().contentId();
       long size = node.size();
       int length = (int) Math.min(into.remaining(), Math.max(0, size - offset));
-      int got = length == 0 ? 0 : readPlanned(offset, length, size, into);
+      int got = length == 0 ? 0 : readPlanned(offset, length, size, into, deadline);
       if (node.serve(contentId)) {
         return got;
       }
@@ -69,12 +72,14 @@ final class Reads {
     }
   }
 
-  private int readPlanned(long offset, int length, long size, ByteBuffer into) throws FsException {
-    long fetchTo = Math.min(ahead.plan(offset, length), size);
+  private int readPlanned(long offset, int length, long size, ByteBuffer into, long deadline)
+      throws FsException {
+    long planned = ahead.plan(offset, length);
+    long fetchTo = link.isDown() ? 0 : Math.min(planned, size);
     long first = offset / BLOCK_BYTES;
     long last = (offset + length - 1) / BLOCK_BYTES;
     if (first == last && isJump(first, length, size)) {
-      return copyPiece(offset, length, size, into);
+      return copyPiece(offset, length, size, into, deadline);
     }
     BlockSource blocks = node.blocks();
     List<CompletableFuture<byte[]>> needed = new ArrayList<>();
@@ -88,7 +93,7 @@ final class Reads {
     if (waits && !blocks.isSaturated(PATIENT_NANOS)) {
       ahead.waited();
     }
-    return copyBlocks(needed, offset, length, size, into);
+    return copyBlocks(needed, offset, length, size, into, deadline);
   }
 
   /** Whether to fetch just a piece: of a block that is not here, for somebody who jumps about. */
@@ -101,12 +106,17 @@ final class Reads {
   }
 
   private int copyBlocks(
-      List<CompletableFuture<byte[]>> blocks, long offset, int length, long size, ByteBuffer into)
+      List<CompletableFuture<byte[]>> blocks,
+      long offset,
+      int length,
+      long size,
+      ByteBuffer into,
+      long deadline)
       throws FsException {
     long block = offset / BLOCK_BYTES;
     int got = 0;
     for (CompletableFuture<byte[]> answer : blocks) {
-      byte[] content = patience.await(answer);
+      byte[] content = patience.await(answer, deadline);
       long start = block * BLOCK_BYTES;
       int from = (int) Math.max(0, offset - start);
       int to = (int) Math.min(content.length, offset + length - start);
@@ -122,7 +132,8 @@ final class Reads {
     return got;
   }
 
-  private int copyPiece(long offset, int length, long size, ByteBuffer into) throws FsException {
+  private int copyPiece(long offset, int length, long size, ByteBuffer into, long deadline)
+      throws FsException {
     long start = offset / PIECE_BYTES * PIECE_BYTES;
     long end = (offset + length + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
     int asked = (int) (Math.min(end, size) - start);
@@ -131,7 +142,7 @@ final class Reads {
       node.writes().settle();
       answer = node.blocks().piece(start, asked);
     }
-    ByteBuffer bytes = patience.await(answer);
+    ByteBuffer bytes = patience.await(answer, deadline);
     bytes.position(bytes.position() + (int) Math.min(bytes.remaining(), offset - start));
     bytes.limit(bytes.position() + Math.min(length, bytes.remaining()));
     int got = bytes.remaining();

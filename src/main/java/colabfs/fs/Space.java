@@ -8,7 +8,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** How full the runtime's disk is, asked every few seconds at most. Threading: any thread. */
+/**
+ * How full the runtime's disk is, asked every few seconds at most; while the link is down, how full
+ * it was. Threading: any thread.
+ */
 final class Space {
   private static final Duration BELIEVED = Duration.ofSeconds(5);
 
@@ -24,6 +27,10 @@ final class Space {
   @GuardedBy("this")
   private long askedNanos;
 
+  /** What is known is not believed any more. */
+  @GuardedBy("this")
+  private boolean due;
+
   Space(Environment environment) {
     this.environment = environment;
   }
@@ -35,20 +42,36 @@ final class Space {
     }
     long now = environment.nanoTime().getAsLong();
     synchronized (this) {
-      if (known != null && now - askedNanos < BELIEVED.toNanos()) {
+      boolean believed = !due && now - askedNanos < BELIEVED.toNanos();
+      if (known != null && (believed || environment.link().isDown())) {
         return known;
       }
     }
-    FsStats answer = ask(RemotePath.ROOT);
-    synchronized (this) {
-      known = answer;
-      askedNanos = now;
+    try {
+      return keep(ask(RemotePath.ROOT), now);
+    } catch (FsException e) {
+      FsStats last = last();
+      if (last == null || !e.isConnectionFailure()) {
+        throw e;
+      }
+      return last;
     }
+  }
+
+  /** Somebody else may have filled it. */
+  synchronized void forget() {
+    due = true;
+  }
+
+  private synchronized FsStats keep(FsStats answer, long askedAtNanos) {
+    known = answer;
+    askedNanos = askedAtNanos;
+    due = false;
     return answer;
   }
 
-  synchronized void forget() {
-    known = null;
+  private synchronized @Nullable FsStats last() {
+    return known;
   }
 
   private FsStats ask(RemotePath path) throws FsException {

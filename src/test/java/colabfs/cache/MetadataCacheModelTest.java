@@ -239,6 +239,7 @@ final class MetadataCacheModelTest {
     Lookup found = cache.lookup(path);
     if (!(found instanceof Lookup.Unknown)) {
       known++;
+      assertThat(cache.last(path)).describedAs(when + ": last of " + path).isEqualTo(found);
       assertThat(found)
           .describedAs(when + ": " + path)
           .isEqualTo(truth == null ? Lookup.ABSENT : new Lookup.Known(truth));
@@ -249,6 +250,7 @@ final class MetadataCacheModelTest {
       Map<String, FileAttrs> listed = new TreeMap<>();
       listing.forEach(entry -> listed.put(entry.name(), entry.attrs()));
       assertThat(listed).describedAs(when + ": listing of " + path).isEqualTo(children(path));
+      assertThat(cache.lastListing(path)).containsExactlyInAnyOrderElementsOf(listing);
       assertThat(new HashSet<>(listing)).hasSameSizeAs(listing);
     }
     for (int i = 0; depth > 0 && i < NAMES.length; i++) {

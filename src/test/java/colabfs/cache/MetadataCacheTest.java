@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class MetadataCacheTest {
@@ -239,7 +240,7 @@ final class MetadataCacheTest {
     cache.invalidateAll();
     cache.putAttrs(path("/x"), file(1), beforeAll);
     assertThat(cache.lookup(path("/x"))).isEqualTo(Lookup.UNKNOWN);
-    assertThat(cache.entries()).isZero();
+    assertThat(cache.listings()).isZero();
   }
 
   @Test
@@ -247,6 +248,99 @@ final class MetadataCacheTest {
     cache.putListing(path("/d"), List.of(entry("a", 1)), cache.stamp());
     cache.invalidate(path("/d"));
     assertThat(cache.lookup(path("/d/a"))).isEqualTo(Lookup.UNKNOWN);
+  }
+
+  // What was known last.
+
+  @Test
+  void last_afterItsTime_isStillThere() {
+    cache.putListing(path("/d"), List.of(entry("a", 1)), cache.stamp());
+    cache.putAttrs(path("/e/x"), file(3), cache.stamp());
+    cache.putAbsent(path("/e/y"), cache.stamp());
+    cache.putAttrs(RemotePath.ROOT, directory(), cache.stamp());
+    nanos += 100 * TTL.toNanos();
+    assertThat(cache.last(path("/d/a"))).isEqualTo(known(1));
+    assertThat(cache.last(path("/d/other"))).isEqualTo(Lookup.ABSENT);
+    assertThat(lastNames("/d")).containsExactly("a");
+    assertThat(cache.last(path("/e/x"))).isEqualTo(known(3));
+    assertThat(cache.last(path("/e/y"))).isEqualTo(Lookup.ABSENT);
+    assertThat(cache.last(path("/e/z"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.last(RemotePath.ROOT)).isEqualTo(new Lookup.Known(directory()));
+    assertThat(cache.lastListing(path("/e"))).isNull();
+  }
+
+  @Test
+  void last_afterInvalidation_isStillThere() {
+    cache.putListing(path("/d"), List.of(entry("a", 1), dir("e")), cache.stamp());
+    cache.putListing(path("/d/e"), List.of(entry("b", 2)), cache.stamp());
+    cache.created(path("/d/own"), file(5));
+    cache.putAttrs(RemotePath.ROOT, directory(), cache.stamp());
+    cache.invalidate(path("/d/a"));
+    cache.invalidate(path("/d/none"));
+    assertThat(cache.lookup(path("/d/a"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.last(path("/d/a"))).isEqualTo(known(1));
+    assertThat(cache.last(path("/d/none"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.last(path("/d/never"))).isEqualTo(Lookup.ABSENT);
+    cache.invalidateTree(path("/d"));
+    assertThat(cache.last(path("/d/e/b"))).isEqualTo(known(2));
+    cache.invalidateAll();
+    assertThat(cache.lookup(path("/d/own"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.lookup(RemotePath.ROOT)).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.last(path("/d/own"))).isEqualTo(known(5));
+    assertThat(cache.last(RemotePath.ROOT)).isEqualTo(new Lookup.Known(directory()));
+    assertThat(lastNames("/d")).containsExactly("a", "e", "own");
+    cache.putListing(path("/d"), List.of(entry("a", 7)), cache.stamp());
+    assertThat(cache.last(path("/d/own"))).isEqualTo(Lookup.ABSENT);
+    assertThat(names("/d")).containsExactly("a");
+  }
+
+  @Test
+  void last_followsOwnChanges() {
+    cache.putListing(path("/d"), List.of(entry("a", 1), entry("b", 2), dir("s")), cache.stamp());
+    cache.putListing(path("/d/s"), List.of(entry("x", 4)), cache.stamp());
+    nanos += 2 * TTL.toNanos();
+    cache.created(path("/d/new"), file(9));
+    cache.removed(path("/d/b"));
+    cache.renamed(path("/d/a"), path("/d/c"));
+    cache.renamed(path("/d/s"), path("/d/t"));
+    nanos += 2 * TTL.toNanos();
+    assertThat(lastNames("/d")).containsExactly("c", "new", "t");
+    assertThat(cache.last(path("/d/c"))).isEqualTo(known(1));
+    assertThat(cache.last(path("/d/a"))).isEqualTo(Lookup.ABSENT);
+    assertThat(cache.last(path("/d/t/x"))).isEqualTo(known(4));
+    assertThat(cache.last(path("/d/s/x"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.lookup(path("/d/c"))).isEqualTo(Lookup.UNKNOWN);
+  }
+
+  @Test
+  void forget_ofAName_leavesNothingOfIt() {
+    cache.putListing(path("/d"), List.of(entry("a", 1), dir("e")), cache.stamp());
+    cache.putListing(path("/d/e"), List.of(entry("b", 2)), cache.stamp());
+    long before = cache.stamp();
+    cache.forget(path("/d/e"));
+    cache.putAttrs(path("/d/e"), directory(), before);
+    assertThat(cache.last(path("/d/e"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.last(path("/d/e/b"))).isEqualTo(Lookup.UNKNOWN);
+    assertThat(cache.lastListing(path("/d/e"))).isNull();
+    assertThat(lastNames("/d")).containsExactly("a");
+  }
+
+  @Test
+  void expiredListing_withManyTemporaryNames_keepsItsOwn() {
+    List<DirEntry> entries = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      entries.add(entry("f" + i, i));
+    }
+    cache.putListing(path("/d"), entries, cache.stamp());
+    nanos += 2 * TTL.toNanos();
+    for (int i = 0; i < 10_000; i++) {
+      cache.created(path("/d/tmp" + i), file(0));
+      cache.removed(path("/d/tmp" + i));
+      nanos += TTL.toNanos() / 10;
+    }
+    assertThat(cache.entries()).isLessThan(600);
+    assertThat(lastNames("/d")).hasSize(200);
+    assertThat(cache.last(path("/d/tmp1"))).isEqualTo(Lookup.ABSENT);
   }
 
   // Bounds.
@@ -314,7 +408,14 @@ final class MetadataCacheTest {
   }
 
   private List<String> names(String directory) {
-    List<DirEntry> entries = cache.listing(path(directory));
+    return sorted(cache.listing(path(directory)));
+  }
+
+  private List<String> lastNames(String directory) {
+    return sorted(cache.lastListing(path(directory)));
+  }
+
+  private static List<String> sorted(@Nullable List<DirEntry> entries) {
     assertThat(entries).isNotNull();
     return entries == null ? List.of() : entries.stream().map(DirEntry::name).sorted().toList();
   }

@@ -341,7 +341,8 @@ final class FilesTest {
   }
 
   @Test
-  @DisplayName("A lost connection is an input/output error to programs.")
+  @DisplayName(
+      "What only the runtime can tell is an input/output error while the connection is lost.")
   void call_withoutConnection_isEio() {
     mount.remote.put("/a", "x");
     mount.remote.disconnect();

@@ -93,10 +93,13 @@ final class LinksTest {
   @DisplayName("A link's text is asked for once, and again when the link is another.")
   void readlink_isCachedByVersion() throws FsException {
     TestMount mount = new TestMount();
-    mount.fs.symlink("one", path("/l"));
+    mount.remote.putLink("/l", "one");
     assertThat(mount.fs.readlink(path("/l"))).isEqualTo("one");
     mount.fs.readlink(path("/l"));
     assertThat(mount.remote.calls(FakeRemoteFs.Op.READLINK)).isEqualTo(1);
+    mount.fs.invalidateAll();
+    mount.fs.readlink(path("/l"));
+    assertThat(mount.remote.calls(FakeRemoteFs.Op.READLINK)).isEqualTo(2);
     mount.fs.unlink(path("/l"));
     mount.fs.symlink("two", path("/l"));
     assertThat(mount.fs.readlink(path("/l"))).isEqualTo("two");

@@ -22,11 +22,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Random operations on a mount and on a plain map, which must agree after each; lost connections
- * and changes behind the mount's back among them. A failure names its seed and step.
+ * Random operations on a mount and on a plain map, which must agree after each; lost connections,
+ * changes behind the mount's back, and times without a link, in which changes are taken all the
+ * same, among them. A failure names its seed and step.
  */
 final class ModelTest {
   private static final int STEPS = 1500;
+  private static final int AWAY_EACH = 300;
+  private static final int AWAY_FOR = 120;
   private static final int MAX_BYTES = 400_000;
   private static final List<String> NAMES = List.of("a", "b", "c", "d");
 
@@ -48,6 +51,7 @@ final class ModelTest {
   private record Open(FileHandle handle, Plain plain, OpenMode mode) {}
 
   private int connection;
+  private boolean away;
 
   private TestMount mount = new TestMount();
   private Random random = new Random();
@@ -70,6 +74,11 @@ final class ModelTest {
     for (int i = 0; i < STEPS; i++) {
       try {
         step = "nothing";
+        if (i % AWAY_EACH == AWAY_EACH - AWAY_FOR) {
+          goAway();
+        } else if (i % AWAY_EACH == 0) {
+          comeBack();
+        }
         step();
         history.add(i + " " + step);
       } catch (Exception | AssertionError e) {
@@ -112,6 +121,26 @@ final class ModelTest {
       foreign();
     }
     mount.pass(Duration.ofMillis(random.nextInt(700)));
+  }
+
+  /** All was looked at, and then some time passes. */
+  private void goAway() throws FsException {
+    step = "go away";
+    for (Map.Entry<String, Plain> plain : plains.entrySet()) {
+      mount.fs.getattr(path(plain.getKey()));
+      if (plain.getValue().directory) {
+        mount.names(plain.getKey());
+      }
+    }
+    mount.names("/");
+    mount.away(true);
+    away = true;
+    mount.pass(Duration.ofSeconds(30));
+  }
+
+  private void comeBack() {
+    mount.away(false);
+    away = false;
   }
 
   private String somePath() {
@@ -259,10 +288,10 @@ final class ModelTest {
     plains.putAll(moving);
   }
 
-  /** Open since before the link went: found again by its name only, so that must not go. */
+  /** Open since before the link went, or without it: found by its name only, which must not go. */
   private boolean needsItsName(String path) {
     Plain plain = plains.get(path);
-    return plain != null && isOpen(plain) && plain.connection != connection;
+    return plain != null && isOpen(plain) && (away || plain.connection != connection);
   }
 
   private boolean isOpen(@Nullable Plain plain) {
@@ -375,7 +404,7 @@ final class ModelTest {
   private void foreign() {
     String path = somePath();
     Plain plain = plains.get(path);
-    if (!parentExists(path) || isOpen(plain)) {
+    if (!parentExists(path) || isOpen(plain) || away) {
       return;
     }
     step = "foreign change of " + path;

@@ -7,6 +7,7 @@ import colabfs.core.Errno;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.FakeRemoteFs;
+import colabfs.remote.LinkState;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.assertj.core.api.Assertions;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,7 @@ final class TestMount {
   private static final Instant START = Instant.parse("2026-03-01T12:00:00.123456789Z");
 
   private volatile Instant now = START;
+  private volatile boolean away;
   final FakeRemoteFs remote = new FakeRemoteFs(() -> now());
   final ColabFs fs;
 
@@ -36,7 +39,31 @@ final class TestMount {
   }
 
   TestMount(FsSettings settings, @Nullable RemoteFs whole, RemoteIdentity identity) {
-    fs = new ColabFs(remote, whole, identity, settings, this::now, this::nanoTime);
+    fs = new ColabFs(remote, whole, link(), identity, settings, this::now, this::nanoTime);
+  }
+
+  /** The runtime's link, which the test can have down while the port goes on answering. */
+  private LinkState link() {
+    LinkState link = remote.link();
+    return new LinkState() {
+      @Override
+      public boolean isUp() {
+        return !away && link.isUp();
+      }
+
+      @Override
+      public void onChange(Consumer<Boolean> listener) {
+        link.onChange(listener);
+      }
+    };
+  }
+
+  /**
+   * The link is down, or up again, and the port answers all the same: as one does that holds
+   * changes back, or a slow one.
+   */
+  void away(boolean isAway) {
+    away = isAway;
   }
 
   static FsSettings settings() {

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * A runtime's files in memory: the tests' {@link RemoteFs}, which keeps the contract that {@link
@@ -68,6 +70,7 @@ public final class FakeRemoteFs implements RemoteFs {
   private final FakeTree tree;
   private final Map<Op, Integer> calls = new EnumMap<>(Op.class);
   private final Map<Op, Deque<Errno>> failures = new EnumMap<>(Op.class);
+  private final List<Consumer<Boolean>> listeners = new CopyOnWriteArrayList<>();
   private final Deque<FakeCall<?>> held = new ArrayDeque<>();
   private Hold hold = Hold.NOTHING;
   private boolean connected = true;
@@ -100,12 +103,33 @@ public final class FakeRemoteFs implements RemoteFs {
       lost = new ArrayList<>(held);
       held.clear();
     }
+    listeners.forEach(listener -> listener.accept(false));
     lost.forEach(call -> call.fail(Errno.ENOTCONN));
   }
 
   /** A new connection; open files of the old one stay dead. */
-  public synchronized void reconnect() {
-    connected = true;
+  public void reconnect() {
+    synchronized (this) {
+      connected = true;
+    }
+    listeners.forEach(listener -> listener.accept(true));
+  }
+
+  /** Tells of {@link #disconnect} and {@link #reconnect}. */
+  public LinkState link() {
+    return new LinkState() {
+      @Override
+      public boolean isUp() {
+        synchronized (FakeRemoteFs.this) {
+          return connected;
+        }
+      }
+
+      @Override
+      public void onChange(Consumer<Boolean> listener) {
+        listeners.add(listener);
+      }
+    };
   }
 
   /** From now on calls take effect but are not answered until {@link #release}. */

@@ -1,0 +1,178 @@
+package colabfs.cache;
+
+import colabfs.cache.Directory.Single;
+import colabfs.core.DirEntry;
+import colabfs.core.FileAttrs;
+import colabfs.core.RemotePath;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of every directory, and of the root, which is in none; bounded by names, least
+ * useful directory first out.
+ *
+ * <p>Threading: reads from any thread; edits under the owner's lock.
+ */
+final class DirectoryTable {
+  private final Cache<RemotePath, Directory> directories;
+  private volatile @Nullable Single root;
+
+  DirectoryTable(int maxEntries) {
+    this.directories =
+        Caffeine.newBuilder()
+            .maximumWeight(maxEntries)
+            .weigher((RemotePath path, Directory directory) -> 1 + directory.size())
+            .executor(Runnable::run)
+            .build();
+  }
+
+  Lookup lookup(RemotePath path, long nowNanos) {
+    RemotePath parent = path.parent();
+    if (parent == null) {
+      Single known = root;
+      return known == null || nowNanos - known.expiresNanos() >= 0 ? Lookup.UNKNOWN : last(path);
+    }
+    Directory directory = directories.getIfPresent(parent);
+    return directory == null ? Lookup.UNKNOWN : directory.lookup(path.name(), nowNanos);
+  }
+
+  /** What was known of the name last, however long ago. */
+  Lookup last(RemotePath path) {
+    RemotePath parent = path.parent();
+    if (parent == null) {
+      Single known = root;
+      return known == null || known.attrs() == null
+          ? Lookup.UNKNOWN
+          : new Lookup.Known(known.attrs());
+    }
+    Directory directory = directories.getIfPresent(parent);
+    return directory == null ? Lookup.UNKNOWN : directory.last(path.name());
+  }
+
+  @Nullable Directory get(RemotePath path) {
+    return directories.getIfPresent(path);
+  }
+
+  /** Takes a directory, or one that was edited: it is weighed again. */
+  void put(RemotePath path, Directory directory) {
+    directories.put(path, directory);
+  }
+
+  /** The path is not a directory, or nothing is known of its entries. */
+  void remove(RemotePath path) {
+    directories.invalidate(path);
+  }
+
+  /** Takes what the runtime answered for one name. */
+  void answer(RemotePath path, Single answer, long nowNanos) {
+    RemotePath parent = path.parent();
+    if (parent == null) {
+      root = answer;
+      return;
+    }
+    Directory directory = getOrNew(parent);
+    directory.answer(path.name(), answer, nowNanos);
+    directories.put(parent, directory);
+  }
+
+  /** Sets what one name is after an own change. */
+  void set(RemotePath path, Single value, long nowNanos) {
+    RemotePath parent = path.parent();
+    if (parent == null) {
+      root = value;
+      return;
+    }
+    Directory directory = getOrNew(parent);
+    directory.set(path.name(), value, nowNanos);
+    directories.put(parent, directory);
+  }
+
+  /** Something may have changed the name. */
+  void doubt(RemotePath path, long nowNanos) {
+    doubt(path, last(path) instanceof Lookup.Known known ? known.attrs() : null, nowNanos);
+  }
+
+  /** As {@link #doubt(RemotePath, long)}, for a name that was that before; null: nobody knows. */
+  void doubt(RemotePath path, @Nullable FileAttrs last, long nowNanos) {
+    RemotePath parent = path.parent();
+    if (parent == null) {
+      root = last == null ? null : new Single(last, 0, nowNanos);
+      return;
+    }
+    Directory directory = last == null ? directories.getIfPresent(parent) : getOrNew(parent);
+    if (directory != null) {
+      directory.doubt(path.name(), last);
+      directories.put(parent, directory);
+    }
+  }
+
+  /** Something may have changed whatever is in the directory. */
+  void doubtEntries(RemotePath path, long nowNanos) {
+    Directory directory = directories.getIfPresent(path);
+    if (directory != null) {
+      directory.doubtAll(nowNanos);
+    }
+  }
+
+  /** Something may have changed whatever is below that path. */
+  void doubtTree(RemotePath top, long nowNanos) {
+    directories
+        .asMap()
+        .forEach(
+            (path, directory) -> {
+              if (path.startsWith(top)) {
+                directory.doubtAll(nowNanos);
+              }
+            });
+  }
+
+  void dropTree(RemotePath top) {
+    directories.asMap().keySet().removeIf(path -> path.startsWith(top));
+  }
+
+  void moveTree(RemotePath from, RemotePath to) {
+    List<RemotePath> moving = new ArrayList<>();
+    for (RemotePath path : directories.asMap().keySet()) {
+      if (path.startsWith(from)) {
+        moving.add(path);
+      }
+    }
+    for (RemotePath path : moving) {
+      Directory directory = directories.asMap().remove(path);
+      if (directory != null) {
+        directory.forgetAbsences();
+        directories.put(path.rebase(from, to), directory);
+      }
+    }
+  }
+
+  /** The entries, or null unless they are known and fresh. */
+  @Nullable List<DirEntry> listing(RemotePath path, long nowNanos) {
+    Directory known = directories.getIfPresent(path);
+    return known == null ? null : known.listing(nowNanos);
+  }
+
+  /** The entries as they were known last; null when the directory was never listed. */
+  @Nullable List<DirEntry> lastListing(RemotePath path) {
+    Directory known = directories.getIfPresent(path);
+    return known == null ? null : known.lastListing();
+  }
+
+  /** Names that are remembered, whether fresh or not. */
+  long entries() {
+    return directories.asMap().values().stream().mapToLong(Directory::size).sum();
+  }
+
+  /** Directories whose whole listing is known and fresh. */
+  long listings(long nowNanos) {
+    return directories.asMap().values().stream().filter(d -> d.isWhole(nowNanos)).count();
+  }
+
+  private Directory getOrNew(RemotePath path) {
+    Directory known = directories.getIfPresent(path);
+    return known == null ? new Directory() : known;
+  }
+}
