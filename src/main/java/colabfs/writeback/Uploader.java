@@ -66,7 +66,10 @@ final class Uploader implements Carrier, AutoCloseable {
   private final List<Turn> turns = new ArrayList<>();
   private final AtomicBoolean kicked = new AtomicBoolean();
   private final Set<Long> cleaning = new HashSet<>();
-  private int started;
+
+  /** The jobs that are being carried out, also where they were forgotten meanwhile. */
+  private final Set<Long> carried = new HashSet<>();
+
   private boolean suspended;
   private volatile boolean closed;
   private volatile long movedNanos = System.nanoTime();
@@ -154,7 +157,7 @@ final class Uploader implements Carrier, AutoCloseable {
         job.state = Job.State.STARTED;
         journal.stateLocked().jobs().sort(job);
         starting.add(job);
-        started++;
+        carried.add(job.number);
       }
     } finally {
       journal.lock.unlock();
@@ -168,7 +171,7 @@ final class Uploader implements Carrier, AutoCloseable {
   private List<Job> firstReady() {
     List<Job> first = new ArrayList<>();
     for (Job job : journal.stateLocked().jobs().ready()) {
-      if (started + first.size() >= WINDOW) {
+      if (carried.size() + first.size() >= WINDOW) {
         break;
       }
       first.add(job);
@@ -199,7 +202,7 @@ final class Uploader implements Carrier, AutoCloseable {
     var unused =
         work.whenCompleteAsync(
             (done, failure) -> {
-              started--;
+              carried.remove(job.number);
               if (failure != null) {
                 failed(job, failure);
               }
@@ -224,7 +227,10 @@ final class Uploader implements Carrier, AutoCloseable {
     }
   }
 
-  /** Temporary files of what was forgotten meanwhile, or by a process that was killed. */
+  /**
+   * Temporary files of what was forgotten meanwhile, or by a process that was killed. An upload
+   * that goes on may not have made its file yet: it is waited for.
+   */
   private void clean() {
     Map<Long, RemotePath> left;
     journal.lock.lock();
@@ -235,7 +241,7 @@ final class Uploader implements Carrier, AutoCloseable {
     }
     left.forEach(
         (number, temporary) -> {
-          if (cleaning.add(number)) {
+          if (!carried.contains(number) && cleaning.add(number)) {
             var unused =
                 look(temporary)
                     .thenComposeAsync(

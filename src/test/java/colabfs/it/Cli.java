@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  * The real command line in child processes, for a user with directories of their own. Closing it
  * unmounts lazily whatever was left mounted, and ends what serves it.
  */
-final class Cli implements AutoCloseable {
+public final class Cli implements AutoCloseable {
   private static final int DEADLINE_SECONDS = 60;
   private static final Pattern PID = Pattern.compile("\"pid\":(\\d+)");
   private static final Pattern MOUNTPOINT = Pattern.compile("\"mountpoint\":\"([^\"]+)\"");
@@ -27,9 +27,9 @@ final class Cli implements AutoCloseable {
   private final Path home;
 
   /** How a command ended. */
-  record Ended(int status, String out, String err) {}
+  public record Ended(int status, String out, String err) {}
 
-  Cli(Path home) throws IOException {
+  public Cli(Path home) throws IOException {
     this.home = home;
     for (String name : List.of("home", "config", "state", "run")) {
       Files.createDirectories(home.resolve(name));
@@ -37,21 +37,21 @@ final class Cli implements AutoCloseable {
   }
 
   /** The user's home directory. */
-  Path userHome() {
+  public Path userHome() {
     return home.resolve("home");
   }
 
-  Path logs() {
+  public Path logs() {
     return home.resolve("state/colabfs/logs");
   }
 
   /** Runs {@code colabfs} in the home directory, with nothing on its input. */
-  Ended colabfs(String... arguments) throws IOException, InterruptedException {
+  public Ended colabfs(String... arguments) throws IOException, InterruptedException {
     return run(command(arguments), "");
   }
 
   /** Runs {@code colabfs}, which must succeed. */
-  Ended works(String... arguments) throws IOException, InterruptedException {
+  public Ended works(String... arguments) throws IOException, InterruptedException {
     Ended ended = colabfs(arguments);
     if (ended.status() != 0) {
       throw new AssertionError(String.join(" ", arguments) + ": " + ended + "\n" + log());
@@ -60,17 +60,17 @@ final class Cli implements AutoCloseable {
   }
 
   /** Runs a line of shell in a directory; {@code colabfs} is on its path. */
-  Ended shell(Path directory, String line) throws IOException, InterruptedException {
+  public Ended shell(Path directory, String line) throws IOException, InterruptedException {
     return run(shellCommand(directory, line), "");
   }
 
-  ProcessBuilder shellCommand(Path directory, String line) throws IOException {
+  public ProcessBuilder shellCommand(Path directory, String line) throws IOException {
     ProcessBuilder builder = withEnvironment(new ProcessBuilder("/bin/bash", "-c", line));
     builder.environment().merge("PATH", launcherDirectory() + ":", (path, ours) -> ours + path);
     return builder.directory(directory.toFile());
   }
 
-  ProcessBuilder command(String... arguments) {
+  public ProcessBuilder command(String... arguments) {
     List<String> command = new ArrayList<>(java());
     command.addAll(List.of(arguments));
     return withEnvironment(new ProcessBuilder(command)).directory(userHome().toFile());
@@ -110,7 +110,7 @@ final class Cli implements AutoCloseable {
   }
 
   /** Runs a command with that on its input; kills it after a minute. */
-  Ended run(ProcessBuilder builder, String input) throws IOException, InterruptedException {
+  public Ended run(ProcessBuilder builder, String input) throws IOException, InterruptedException {
     Process process = builder.start();
     CompletableFuture<String> out = read(process.getInputStream());
     CompletableFuture<String> err = read(process.getErrorStream());
@@ -122,7 +122,8 @@ final class Cli implements AutoCloseable {
     return await(process, out, err);
   }
 
-  static Ended await(Process process, CompletableFuture<String> out, CompletableFuture<String> err)
+  public static Ended await(
+      Process process, CompletableFuture<String> out, CompletableFuture<String> err)
       throws InterruptedException {
     if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
@@ -140,7 +141,7 @@ final class Cli implements AutoCloseable {
     }
   }
 
-  static CompletableFuture<String> read(InputStream in) {
+  public static CompletableFuture<String> read(InputStream in) {
     CompletableFuture<String> text = new CompletableFuture<>();
     Thread thread =
         new Thread(
@@ -157,7 +158,7 @@ final class Cli implements AutoCloseable {
   }
 
   /** What the mounts' processes have logged. */
-  String log() throws IOException {
+  public String log() throws IOException {
     StringBuilder text = new StringBuilder();
     if (Files.isDirectory(logs())) {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(logs(), "*.{log,stderr}")) {
@@ -170,7 +171,7 @@ final class Cli implements AutoCloseable {
   }
 
   /** The processes that serve this user's mounts. */
-  List<ProcessHandle> daemons() throws IOException {
+  public List<ProcessHandle> daemons() throws IOException {
     return registered(PID).stream()
         .map(Long::parseLong)
         .map(ProcessHandle::of)

@@ -66,7 +66,7 @@ final class MountLifeIT {
   void killedProcess_isClearedByUmount_andMountedAgain() throws Exception {
     runtime.mount();
     runtime.inMount("echo saved > f");
-    kill();
+    runtime.kill();
     assertThat(status().path("state").asText()).isEqualTo("dead");
     cli.works("umount", "p");
     assertThat(runtime.mountpoint).isEmptyDirectory();
@@ -77,16 +77,10 @@ final class MountLifeIT {
   @Test
   void killedProcess_doesNotPreventMounting() throws Exception {
     runtime.mount();
-    kill();
+    runtime.kill();
     runtime.mount();
     assertThat(runtime.inMount("echo works")).isEqualTo("works\n");
     assertThat(status().path("state").asText()).isEqualTo("connected");
-  }
-
-  private void kill() throws Exception {
-    ProcessHandle daemon = cli.daemons().get(0);
-    daemon.destroyForcibly();
-    Awaitility.await().until(() -> !daemon.isAlive());
   }
 
   @Test

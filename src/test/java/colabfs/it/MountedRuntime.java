@@ -3,19 +3,21 @@ package colabfs.it;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.awaitility.Awaitility;
 
 /** A real server, a user with a profile of it, and a mount point; mounted when asked. */
-final class MountedRuntime implements AutoCloseable {
-  final OpenSshServer server;
-  final Cli cli;
+public final class MountedRuntime implements AutoCloseable {
+  public final OpenSshServer server;
+  public final Cli cli;
 
   /** The directory on the runtime, as the server's machine sees it. */
-  final Path root;
+  public final Path root;
 
   /** The same directory through the mount. */
-  final Path mountpoint;
+  public final Path mountpoint;
 
-  MountedRuntime(Path directory) throws IOException, InterruptedException {
+  public MountedRuntime(Path directory) throws IOException, InterruptedException {
     this.server = OpenSshServer.start(Files.createDirectories(directory.resolve("server")));
     this.root = server.root();
     this.cli = new Cli(Files.createDirectories(directory.resolve("user")));
@@ -23,12 +25,12 @@ final class MountedRuntime implements AutoCloseable {
   }
 
   /** Makes the profile {@code p}, with the server's own port. */
-  MountedRuntime init() throws IOException, InterruptedException {
+  public MountedRuntime init() throws IOException, InterruptedException {
     return init(server.port());
   }
 
   /** Makes the profile {@code p}, by way of another port. */
-  MountedRuntime init(int port) throws IOException, InterruptedException {
+  public MountedRuntime init(int port) throws IOException, InterruptedException {
     cli.works(
         "init",
         "p",
@@ -41,7 +43,7 @@ final class MountedRuntime implements AutoCloseable {
     return this;
   }
 
-  MountedRuntime mount(String... options) throws IOException, InterruptedException {
+  public MountedRuntime mount(String... options) throws IOException, InterruptedException {
     String[] arguments = new String[options.length + 3];
     arguments[0] = "mount";
     System.arraycopy(options, 0, arguments, 1, options.length);
@@ -51,8 +53,15 @@ final class MountedRuntime implements AutoCloseable {
     return this;
   }
 
+  /** Kills whatever serves a mount of this user, as a crash would, and waits until it is gone. */
+  public void kill() throws IOException {
+    List<ProcessHandle> daemons = cli.daemons();
+    daemons.forEach(ProcessHandle::destroyForcibly);
+    Awaitility.await().until(() -> daemons.stream().noneMatch(ProcessHandle::isAlive));
+  }
+
   /** A line of shell in the mount, which must succeed; what it printed. */
-  String inMount(String line) throws IOException, InterruptedException {
+  public String inMount(String line) throws IOException, InterruptedException {
     Cli.Ended ended = cli.shell(mountpoint, line);
     if (ended.status() != 0) {
       throw new AssertionError(line + ": " + ended + "\n" + cli.log());
