@@ -17,6 +17,7 @@ import colabfs.fs.CacheFigures;
 import colabfs.fs.ColabFs;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.MountException;
+import colabfs.remote.RuntimeId;
 import colabfs.ssh.LinkStatus;
 import colabfs.ssh.SshRemote;
 import java.lang.System.Logger;
@@ -55,6 +56,9 @@ final class MountServices implements ControlHandler {
   private final RunningMount mount;
   private final ExecService commands;
 
+  /** By the last connection; changed only where the link is told of. */
+  private volatile RuntimeId served;
+
   private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
 
   /** One unmount at a time. Waits for the network are made under it. */
@@ -68,6 +72,19 @@ final class MountServices implements ControlHandler {
     this.fuse = fuse;
     this.mount = mount;
     this.commands = new ExecService(remote.shell(), barrier());
+    this.served = remote.runtimeId();
+    remote.link().onChange(this::linkChanged);
+  }
+
+  /** What is cached of one runtime is not shown of another. */
+  private void linkChanged(boolean up) {
+    if (up) {
+      RuntimeId now = remote.runtimeId();
+      if (now.comparedTo(served) != RuntimeId.Match.SAME) {
+        fs.invalidateAll();
+      }
+      served = now;
+    }
   }
 
   /** Waits until the runtime has everything that was written. */

@@ -261,12 +261,17 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     return new KnownNames() {
       @Override
       public @Nullable FileAttrs known(RemotePath path) throws FsException {
-        return lookups.known(path);
+        return lookups.atHand(path);
+      }
+
+      @Override
+      public @Nullable FileAttrs last(RemotePath path) throws FsException {
+        return lookups.last(path);
       }
 
       @Override
       public @Nullable List<DirEntry> knownListing(RemotePath directory) {
-        return lookups.knownListing(directory);
+        return lookups.listingAtHand(directory);
       }
 
       @Override

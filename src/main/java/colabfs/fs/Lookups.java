@@ -107,7 +107,7 @@ final class Lookups {
   }
 
   /** What was known of the name last, or null. ENOENT when it was known to be missing. */
-  private @Nullable FileAttrs last(RemotePath path) throws FsException {
+  @Nullable FileAttrs last(RemotePath path) throws FsException {
     return attrsIn(cache.last(path), path);
   }
 
@@ -178,6 +178,12 @@ final class Lookups {
     }
     List<DirEntry> last = link.isDown() ? cache.lastListing(directory) : null;
     return last == null ? listNow(directory) : last;
+  }
+
+  /** What is known to be in a directory without asking, or null. */
+  @Nullable List<DirEntry> listingAtHand(RemotePath directory) {
+    List<DirEntry> known = knownListing(directory);
+    return known == null && link.isDown() ? cache.lastListing(directory) : known;
   }
 
   private List<DirEntry> listNow(RemotePath directory) throws FsException {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.future.AuthFuture;
@@ -56,11 +57,16 @@ final class Dialer implements AutoCloseable {
     this.user = user;
   }
 
-  /** Connects and logs in; {@code pinned} is the key that the server must have, null if any. */
-  Dialed dial(Profile profile, @Nullable HostKey pinned)
+  /**
+   * Connects and logs in.
+   *
+   * @param pinned the key that the server must have, null if any
+   * @param isFutile whether nobody wants the session any longer, which then ends as if out of time
+   */
+  Dialed dial(Profile profile, @Nullable HostKey pinned, BooleanSupplier isFutile)
       throws ConnectFailure, InterruptedException {
     Prompts prompts = new Prompts(settings.hostKeys(), settings.secrets(), System::nanoTime);
-    Steps steps = new Steps(prompts, settings.connectTimeout());
+    Steps steps = new Steps(prompts, settings.connectTimeout(), isFutile);
     try (Identities identities =
         Identities.gather(profile.credentials(), user, keyFiles, prompts)) {
       Login login = new Login(profile, identities, prompts, remembered);

@@ -28,8 +28,8 @@ final class Lifeline implements LinkState, AutoCloseable {
   /** A waiting call cuts a pause down to this, counted from the last attempt. */
   private static final Duration PAUSE_WITH_CALLERS = Duration.ofSeconds(1);
 
-  /** How often a failure that only a person can mend is looked at for a mended profile. */
-  private static final Duration LOOK_FOR_CHANGE = Duration.ofSeconds(2);
+  /** How often the profile is looked at: a person who changes it waits for that; it is one read. */
+  static final Duration LOOK_FOR_CHANGE = Duration.ofSeconds(2);
 
   /** A connection that lasted so long was a good one: the pauses begin anew. */
   private static final Duration GOOD_LIFE = Duration.ofSeconds(10);
@@ -57,11 +57,14 @@ final class Lifeline implements LinkState, AutoCloseable {
 
   /** Makes connections. */
   interface Connector {
-    /** Waits until a connection stands or has failed. */
+    /** Waits until a connection stands or has failed, or the profile has changed meanwhile. */
     LiveLink connect() throws ConnectFailure, InterruptedException;
 
     /** Whether the profile is another than the last attempt's. */
     boolean isChanged();
+
+    /** Whether the profile names another server than the one that the last connection is to. */
+    boolean isElsewhere();
   }
 
   /**
@@ -204,16 +207,28 @@ final class Lifeline implements LinkState, AutoCloseable {
     }
   }
 
-  /** False when this is closed. */
+  /**
+   * Waits until the connection is gone, and gives it up when the profile names another server: what
+   * is written must not go on to the old one. False when this is closed.
+   */
   private boolean awaitLoss() throws InterruptedException {
-    lock.lock();
-    try {
-      while (state == LinkStatus.State.CONNECTED) {
-        changed.await();
+    while (true) {
+      LiveLink link;
+      lock.lock();
+      try {
+        if (state == LinkStatus.State.CONNECTED) {
+          boolean unused = changed.await(LOOK_FOR_CHANGE.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        if (state != LinkStatus.State.CONNECTED) {
+          return state == LinkStatus.State.RECONNECTING;
+        }
+        link = current;
+      } finally {
+        lock.unlock();
       }
-      return state == LinkStatus.State.RECONNECTING;
-    } finally {
-      lock.unlock();
+      if (link != null && connector.isElsewhere()) {
+        lost(link, "the profile names another server now");
+      }
     }
   }
 
@@ -250,10 +265,16 @@ final class Lifeline implements LinkState, AutoCloseable {
   private boolean pause(boolean permanent) throws InterruptedException {
     Duration pause = permanent ? backoff.longest() : backoff.next();
     long start = System.nanoTime();
+    long look = start;
     while (true) {
-      long left = start + pause.toNanos() - System.nanoTime();
-      if (permanent && connector.isChanged()) {
-        left = 0;
+      long now = System.nanoTime();
+      long left = start + pause.toNanos() - now;
+      if (now >= look) {
+        look = now + LOOK_FOR_CHANGE.toNanos(); // waiting calls wake this more often
+        if (connector.isChanged()) {
+          backoff.reset(); // what it was long for may be over
+          left = 0;
+        }
       }
       lock.lock();
       try {
@@ -261,14 +282,13 @@ final class Lifeline implements LinkState, AutoCloseable {
           return false;
         }
         if (callWaiting && !permanent) {
-          left = Math.min(left, start + PAUSE_WITH_CALLERS.toNanos() - System.nanoTime());
+          left = Math.min(left, start + PAUSE_WITH_CALLERS.toNanos() - now);
         }
         if (left <= 0) {
           callWaiting = false;
           return true;
         }
-        long nap = permanent ? Math.min(left, LOOK_FOR_CHANGE.toNanos()) : left;
-        boolean unused = changed.await(nap, TimeUnit.NANOSECONDS);
+        boolean unused = changed.await(Math.min(left, look - now), TimeUnit.NANOSECONDS);
       } finally {
         lock.unlock();
       }

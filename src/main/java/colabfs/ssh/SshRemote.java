@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A runtime reached by SSH. One connection carries everything; when it goes it is made again, with
- * the profile as it is then, until {@link #close}.
+ * the profile as it is then, until {@link #close}. When the profile comes to name another server, a
+ * connection is left for that one, within seconds.
  *
  * <p>Threading: any thread.
  */
@@ -100,8 +101,8 @@ public final class SshRemote implements AutoCloseable {
       throw new ConnectFailure(Reason.TRANSPORT, String.valueOf(e.getMessage()), e);
     }
     lastTried = profile;
-    Dialer.Dialed dialed =
-        dialer.dial(profile, pinned(profile, last == null ? null : last.hostKey()));
+    HostKey pinned = pinned(profile, last == null ? null : last.hostKey());
+    Dialer.Dialed dialed = dial(profile, pinned, last != null);
     String root = settings.root();
     return Connection.open(
         dialed,
@@ -112,6 +113,29 @@ public final class SshRemote implements AutoCloseable {
             timer,
             traffic,
             last == null ? null : last.identityOf(dialed, profile.user())));
+  }
+
+  /** {@code again}: a profile that is changed meanwhile ends the attempt, or it would last long. */
+  private Dialer.Dialed dial(Profile profile, @Nullable HostKey pinned, boolean again)
+      throws ConnectFailure, InterruptedException {
+    try {
+      return dialer.dial(profile, pinned, () -> again && isChanged());
+    } catch (ConnectFailure e) {
+      if (again && e.reason() == Reason.TIMEOUT && isChanged()) {
+        throw new ConnectFailure(
+            Reason.TRANSPORT, "the profile was changed meanwhile: trying with the new one.", e);
+      }
+      throw e;
+    }
+  }
+
+  /** Whether the profile is another than the last attempt's. */
+  private boolean isChanged() {
+    try {
+      return !settings.profile().read().equals(lastTried);
+    } catch (ProfileException e) {
+      return false;
+    }
   }
 
   private static @Nullable HostKey pinned(Profile profile, @Nullable HostKey learned)
@@ -146,9 +170,21 @@ public final class SshRemote implements AutoCloseable {
 
     @Override
     public boolean isChanged() {
+      return SshRemote.this.isChanged();
+    }
+
+    /** Other credentials or another root are no reason to leave a server that answers. */
+    @Override
+    public boolean isElsewhere() {
+      Profile tried = lastTried;
       try {
-        return !settings.profile().read().equals(lastTried);
-      } catch (ProfileException e) {
+        Profile now = settings.profile().read();
+        HostKey pinned = pinned(now, null);
+        return tried != null
+            && !(now.endpoint().equals(tried.endpoint())
+                && now.user().equals(tried.user())
+                && (pinned == null || pinned.equals(latest.hostKey())));
+      } catch (ProfileException | ConnectFailure e) {
         return false;
       }
     }

@@ -641,8 +641,23 @@ final class JournaledFs implements RemoteFs {
               if (reason.errno() == Errno.ENOENT) {
                 return new Seen(null);
               }
-              throw new CompletionException(reason);
+              return last(path, reason);
             });
+  }
+
+  /** The runtime cannot be asked: what was known of it last. */
+  private Seen last(RemotePath path, FsException reason) {
+    if (reason.isConnectionFailure()) {
+      try {
+        FileAttrs attrs = known.last(path);
+        if (attrs != null) {
+          return new Seen(attrs);
+        }
+      } catch (FsException absent) {
+        return new Seen(null);
+      }
+    }
+    throw new CompletionException(reason);
   }
 
   private CompletableFuture<Seen> parentOf(RemotePath path) {

@@ -16,6 +16,9 @@ public interface KnownNames {
   /** What is known of the name, or null. ENOENT when it is known to be missing. */
   @Nullable FileAttrs known(RemotePath path) throws FsException;
 
+  /** What was known last, however long ago, or null. ENOENT when it was missing then. */
+  @Nullable FileAttrs last(RemotePath path) throws FsException;
+
   /** What is known to be in a directory, or null. */
   @Nullable List<DirEntry> knownListing(RemotePath directory);
 
@@ -27,6 +30,11 @@ public interface KnownNames {
       new KnownNames() {
         @Override
         public @Nullable FileAttrs known(RemotePath path) {
+          return null;
+        }
+
+        @Override
+        public @Nullable FileAttrs last(RemotePath path) {
           return null;
         }
 

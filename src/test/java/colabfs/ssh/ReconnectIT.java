@@ -11,6 +11,7 @@ import colabfs.it.Relay;
 import colabfs.profile.Profile;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
+import colabfs.remote.RuntimeId;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,12 +149,65 @@ final class ReconnectIT {
       Files.writeString(other.root().resolve("other"), "x");
       Runtimes.ChangingProfile profile = new Runtimes.ChangingProfile(Runtimes.profile(server));
       try (SshRemote remote = SshRemote.connect(Runtimes.settings(profile), Runtimes.NOTHING)) {
+        RuntimeId before = remote.runtimeId();
         profile.set(Runtimes.profile(other));
-        server.stop();
+        Awaitility.await()
+            .atMost(Duration.ofSeconds(10))
+            .until(() -> remote.root().equals(other.root().toString()));
         assertThat(remote.fs().lstat(RemotePath.of("/other")))
             .succeedsWithin(Duration.ofSeconds(15));
-        assertThat(remote.root()).isEqualTo(other.root().toString());
         assertThat(remote.hostKey()).isEqualTo(other.hostKeyLine());
+        assertThat(remote.runtimeId().comparedTo(before)).isEqualTo(RuntimeId.Match.NEW);
+      }
+    }
+  }
+
+  @Test
+  void profileChanged_inWhatDoesNotConcernTheServer_keepsALivingConnection() throws Exception {
+    Runtimes.ChangingProfile profile =
+        new Runtimes.ChangingProfile(Runtimes.unpinned(Runtimes.profile(server)));
+    SshSettings settings =
+        new SshSettings(
+            profile,
+            null,
+            HostKeyPrompt.ACCEPT,
+            SecretPrompt.NONE,
+            Runtimes.CALL_TIMEOUT,
+            Runtimes.CONNECT_TIMEOUT);
+    try (SshRemote remote = SshRemote.connect(settings, Runtimes.NOTHING)) {
+      Profile pinned = Runtimes.profile(server).withServer(remote.facts());
+      profile.set(Runtimes.with(Runtimes.withRoot(pinned, "/tmp"), Profile.Credentials.NONE));
+      Awaitility.await()
+          .during(Lifeline.LOOK_FOR_CHANGE.multipliedBy(2))
+          .atMost(Duration.ofSeconds(15))
+          .until(() -> remote.link().isUp());
+      assertThat(remote.root()).isEqualTo(server.root().toString());
+    }
+  }
+
+  @Test
+  void profileChanged_whileAServerThatSaysNothingIsTried_isTriedAtOnce() throws Exception {
+    try (OpenSshServer other = Runtimes.server(Files.createDirectory(dir.resolve("other")));
+        Relay relay = Relay.start(server.port(), Duration.ZERO, 0)) {
+      Runtimes.ChangingProfile profile =
+          new Runtimes.ChangingProfile(Runtimes.profile(server, relay.port()));
+      SshSettings settings =
+          new SshSettings(
+              profile,
+              null,
+              HostKeyPrompt.REFUSE,
+              SecretPrompt.NONE,
+              Runtimes.CALL_TIMEOUT,
+              Duration.ofMinutes(2));
+      try (SshRemote remote = SshRemote.connect(settings, Runtimes.NOTHING)) {
+        relay.stall(true);
+        relay.cut();
+        await(remote, LinkStatus.State.RECONNECTING);
+        Awaitility.await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+        profile.set(Runtimes.profile(other));
+        Awaitility.await()
+            .atMost(Duration.ofSeconds(10))
+            .until(() -> remote.hostKey().equals(other.hostKeyLine()));
       }
     }
   }

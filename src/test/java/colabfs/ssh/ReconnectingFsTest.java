@@ -165,6 +165,37 @@ final class ReconnectingFsTest {
   }
 
   @Test
+  void profileThatNamesAnotherServer_endsALivingConnection() {
+    FakeLink second = links.provide();
+    second.answerNext();
+    CompletableFuture<?> looking = fs.lstat(FILE);
+    links.elsewhere.set(true);
+    Awaitility.await().until(() -> first.closed);
+    first.cut();
+    assertThat(looking).succeedsWithin(Duration.ofSeconds(5));
+    assertThat(lifeline.now()).isSameAs(second);
+  }
+
+  @Test
+  void profileThatIsChanged_cutsALongPauseShort_withoutAnyCall() {
+    Backoff slow = new Backoff(new Random(1));
+    links.failure = new ConnectFailure(Reason.REFUSED, "nobody listens");
+    try (Lifeline patient = new Lifeline(first, links, slow, InstantSource.system())) {
+      lifeline.close();
+      first.cut();
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(25))
+          .until(() -> links.attempts.get() == 6); // the next pause is at least 3 s
+      FakeLink second = links.provide();
+      links.failure = null;
+      links.changed.set(true);
+      long start = System.nanoTime();
+      Awaitility.await().until(() -> patient.now() == second);
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(2_600));
+    }
+  }
+
+  @Test
   void listeners_areToldOfEveryChangeInOrder_evenIfOneFails() {
     BlockingQueue<Boolean> told = new LinkedBlockingQueue<>();
     lifeline.onChange(
@@ -234,6 +265,7 @@ final class ReconnectingFsTest {
     final BlockingQueue<FakeLink> next = new LinkedBlockingQueue<>();
     final AtomicInteger attempts = new AtomicInteger();
     final AtomicBoolean changed = new AtomicBoolean();
+    final AtomicBoolean elsewhere = new AtomicBoolean();
     volatile @Nullable ConnectFailure failure;
 
     FakeLink provide() {
@@ -255,6 +287,11 @@ final class ReconnectingFsTest {
     @Override
     public boolean isChanged() {
       return changed.get();
+    }
+
+    @Override
+    public boolean isElsewhere() {
+      return elsewhere.getAndSet(false);
     }
   }
 

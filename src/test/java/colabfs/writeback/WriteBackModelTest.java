@@ -451,6 +451,11 @@ final class WriteBackModelTest {
     }
 
     @Override
+    public @Nullable FileAttrs last(RemotePath path) throws FsException {
+      return known(path);
+    }
+
+    @Override
     public @Nullable List<DirEntry> knownListing(RemotePath directory) {
       return connected || !fake.exists(directory.toString())
           ? null
