@@ -3,8 +3,6 @@ package colabfs.app;
 import colabfs.control.ControlException;
 import colabfs.control.ExecSession;
 import colabfs.control.LaunchPipe.Person;
-import colabfs.control.RunningMount;
-import colabfs.core.RemotePath;
 import colabfs.exec.Barrier;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
@@ -15,6 +13,7 @@ import colabfs.exec.RunningCommand;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
 import colabfs.ssh.SshRemote;
+import colabfs.writeback.PendingFigures;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -44,12 +43,16 @@ public final class CommandRunner {
   /**
    * Through a mount's connection.
    *
+   * @param flush what is unsent arrives first, or the command is not run
+   * @param progress is told what is unsent while the command waits for it
    * @return the command's exit status
    */
-  public int inMount(KnownMounts mounts, RunningMount mount, RemotePath directory)
+  public int inMount(
+      KnownMounts mounts, KnownMounts.Place place, boolean flush, Consumer<PendingFigures> progress)
       throws AppException {
     try {
-      ExecSession session = mounts.client(mount).exec(words, directory, io);
+      ExecSession session =
+          mounts.client(place.mount()).exec(words, place.path(), flush, io, progress);
       passSignals();
       running.complete(session::signal);
       return session.await();

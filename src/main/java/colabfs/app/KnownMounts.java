@@ -94,9 +94,39 @@ public final class KnownMounts {
     }
   }
 
-  /** Where a local directory inside a mount is below the mount's root. */
-  public static RemotePath remotePath(RunningMount mount, Path directory) {
-    return RemotePath.of("/" + mount.mountpoint().relativize(directory));
+  /**
+   * A place in a mount.
+   *
+   * @param path below the mount's root
+   */
+  public record Place(RunningMount mount, RemotePath path) {
+
+    /** The whole mount. */
+    public static Place all(RunningMount mount) {
+      return new Place(mount, RemotePath.ROOT);
+    }
+
+    /** As programs here see it. */
+    public Path local() {
+      return local(path);
+    }
+
+    /** Another path of the same mount, as programs here see it. */
+    public Path local(RemotePath other) {
+      return mount.mountpoint().resolve(other.toString().substring(1));
+    }
+  }
+
+  /**
+   * Where a local path lies, as a person types it; empty when it is in no mount. No mount is looked
+   * at, because it may not answer: links inside of it are not followed.
+   */
+  public Optional<Place> locate(Path typed) {
+    Path resolved = PathWalk.resolve(typed, mounts.stream().map(RunningMount::mountpoint).toList());
+    return containing(resolved)
+        .map(
+            mount ->
+                new Place(mount, RemotePath.of("/" + mount.mountpoint().relativize(resolved))));
   }
 
   public ControlClient client(RunningMount mount) {

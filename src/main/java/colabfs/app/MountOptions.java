@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param root directory on the runtime; null for the profile's
  * @param drive Google Drive's mount: its root unless another is given, and more patience
  * @param prefetch entering a directory fetches what is below it
- * @param sync no write-back: a change waits for the runtime
+ * @param saving when a change is safe, and where
  * @param callTimeout the longest that a call into the mount may take; null for the usual
  * @param fuseOptions as given after {@code -o}, one each, without allow_other
  */
@@ -26,7 +27,7 @@ public record MountOptions(
     boolean readOnly,
     boolean allowOther,
     boolean prefetch,
-    boolean sync,
+    Saving saving,
     @Nullable Duration callTimeout,
     List<String> fuseOptions) {
 
@@ -40,6 +41,44 @@ public record MountOptions(
 
   /** How long Drive's listings are believed: looking again is dear, and others seldom change it. */
   static final Duration DRIVE_METADATA_TTL = Duration.ofSeconds(60);
+
+  /** What an fsync waits for. */
+  public enum Fsync {
+    /** The local disk. */
+    LOCAL,
+    /** The runtime. */
+    REMOTE;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * When a change is safe, and where.
+   *
+   * @param sync no write-back: a change waits for the runtime
+   * @param fsync what an fsync waits for with write-back
+   * @param debounce a file is sent when it has been left alone for so long; null for the usual
+   */
+  public record Saving(boolean sync, Fsync fsync, @Nullable Duration debounce) {
+
+    /** Write-back as it is without options. */
+    public static final Saving USUAL = new Saving(false, Fsync.LOCAL, null);
+
+    private void addTo(List<String> arguments) {
+      if (sync) {
+        arguments.add("--sync");
+      }
+      if (fsync != Fsync.LOCAL) {
+        arguments.add("--fsync=" + fsync);
+      }
+      if (debounce != null) {
+        arguments.add("--debounce=" + debounce.toMillis());
+      }
+    }
+  }
 
   public MountOptions {
     fuseOptions = List.copyOf(fuseOptions);
@@ -76,9 +115,7 @@ public record MountOptions(
     if (!prefetch) {
       arguments.add("--no-prefetch");
     }
-    if (sync) {
-      arguments.add("--sync");
-    }
+    saving.addTo(arguments);
     if (callTimeout != null) {
       arguments.add("--timeout=" + callTimeout.toSeconds());
     }

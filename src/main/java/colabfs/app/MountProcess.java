@@ -2,6 +2,7 @@ package colabfs.app;
 
 import colabfs.control.ControlException;
 import colabfs.control.ControlServer;
+import colabfs.control.Follower;
 import colabfs.control.LaunchPipe.Person;
 import colabfs.control.ProcessIdentity;
 import colabfs.control.RunningMount;
@@ -19,6 +20,7 @@ import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
 import colabfs.ssh.SshRemote;
+import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -117,13 +119,15 @@ public final class MountProcess {
             options.mountpoint(),
             remote.root(),
             options.readOnly(),
+            saved.directory(),
             ProcessIdentity.own(),
             Clock.systemUTC().instant());
-    MountServices services = new MountServices(remote, fs, saved, fuse, mount);
+    MountServices services =
+        new MountServices(remote, fs, saved.pending(), fuse, mount, options.effectiveCallTimeout());
     Path socket = list.socketOf(mount.mountpoint());
     try (ControlServer server = ControlServer.listen(socket, services)) {
       list.add(mount);
-      handleSignals(services, untilHangUp);
+      handleSignals(services, saved.directory() != null, untilHangUp);
       ready.ready(mount);
       LOG.log(
           Level.INFO,
@@ -149,23 +153,31 @@ public final class MountProcess {
     }
   }
 
-  private static void handleSignals(MountServices services, boolean untilHangUp) {
-    ProcessSignals.on("TERM", () -> end(services));
-    ProcessSignals.on("INT", () -> end(services));
-    ProcessSignals.on("HUP", untilHangUp ? () -> end(services) : () -> {});
+  private static void handleSignals(MountServices services, boolean keeps, boolean untilHangUp) {
+    ProcessSignals.on("TERM", () -> end(services, keeps));
+    ProcessSignals.on("INT", () -> end(services, keeps));
+    ProcessSignals.on("HUP", untilHangUp ? () -> end(services, keeps) : () -> {});
   }
 
-  /** Whoever signals wants the process to end, also when programs hold the mount. */
-  private static void end(MountServices services) {
+  /**
+   * Whoever signals wants the process to end soon, also when programs hold the mount.
+   *
+   * @param keeps what is unsent is kept for the next mount, so it need not be waited for
+   */
+  private static void end(MountServices services, boolean keeps) {
     try {
-      services.unmount(false, unsent -> {});
+      if (!keeps) {
+        services.unmount(false, Follower.NOBODY);
+        return;
+      }
     } catch (ControlException e) {
       LOG.log(Level.WARNING, "ended by a signal", e);
-      try {
-        services.unmount(true, unsent -> {});
-      } catch (ControlException forced) {
-        LOG.log(Level.ERROR, "ended by a signal", forced);
-      }
+    }
+    try {
+      PendingFigures kept = services.unmount(true, Follower.NOBODY).kept();
+      LOG.log(Level.INFO, "ended by a signal; for the next mount are kept: {0}", kept);
+    } catch (ControlException e) {
+      LOG.log(Level.ERROR, "ended by a signal", e);
     }
   }
 

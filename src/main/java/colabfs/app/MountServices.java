@@ -3,8 +3,10 @@ package colabfs.app;
 import colabfs.control.ControlException;
 import colabfs.control.ControlException.Reason;
 import colabfs.control.ControlHandler;
+import colabfs.control.Follower;
 import colabfs.control.MountStatus;
 import colabfs.control.RunningMount;
+import colabfs.control.Unmounted;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.exec.Barrier;
@@ -20,41 +22,34 @@ import colabfs.fuse.MountException;
 import colabfs.remote.RuntimeId;
 import colabfs.ssh.LinkStatus;
 import colabfs.ssh.SshRemote;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
+import colabfs.writeback.Conflict;
+import colabfs.writeback.PendingChange;
+import colabfs.writeback.PendingChanges;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a running mount does when it is asked to. Threading: any thread; one unmount at a time, the
  * next waits.
  */
 final class MountServices implements ControlHandler {
-  private static final Logger LOG = System.getLogger(MountServices.class.getName());
-
-  /** How often a person wants to hear how much is left. */
-  private static final Duration PROGRESS = Duration.ofMillis(250);
+  /** How often somebody who waits for another unmount is asked whether he still does. */
+  private static final Duration TICK = Duration.ofMillis(250);
 
   /** What a forced unmount waits for the server: long enough for a healthy link. */
   private static final Duration FORCED_PATIENCE = Duration.ofSeconds(5);
 
-  /** Nothing arrived for so long: the link is down. */
-  private static final Duration STALLED = Duration.ofSeconds(20);
-
   private final SshRemote remote;
   private final ColabFs fs;
-  private final SavedChanges saved;
   private final FuseMount fuse;
   private final RunningMount mount;
-  private final ExecService commands;
+  private final Unsent unsent;
 
   /** By the last connection; changed only where the link is told of. */
   private volatile RuntimeId served;
@@ -64,14 +59,40 @@ final class MountServices implements ControlHandler {
   /** One unmount at a time. Waits for the network are made under it. */
   private final ReentrantLock unmounting = new ReentrantLock();
 
+  /**
+   * For one mount.
+   *
+   * @param pending what write-back keeps; null without it
+   * @param patience the longest wait for what is unsent without any progress
+   */
   MountServices(
-      SshRemote remote, ColabFs fs, SavedChanges saved, FuseMount fuse, RunningMount mount) {
+      SshRemote remote,
+      ColabFs fs,
+      @Nullable PendingChanges pending,
+      FuseMount fuse,
+      RunningMount mount,
+      Duration patience) {
     this.remote = remote;
     this.fs = fs;
-    this.saved = saved;
     this.fuse = fuse;
     this.mount = mount;
-    this.commands = new ExecService(remote.shell(), barrier());
+    this.unsent =
+        new Unsent(
+            new Unsent.OpenFiles() {
+              @Override
+              public void drain() throws FsException {
+                fs.drain();
+              }
+
+              @Override
+              public long unsentBytes() {
+                return fs.figures().unsentBytes();
+              }
+            },
+            pending,
+            mount,
+            patience,
+            new UnsentText(mount, this::linkTrouble));
     this.served = remote.runtimeId();
     remote.link().onChange(this::linkChanged);
   }
@@ -87,21 +108,27 @@ final class MountServices implements ControlHandler {
     }
   }
 
-  /** Waits until the runtime has everything that was written. */
-  private void arrive() throws FsException {
-    fs.drain();
-    saved.flush(RemotePath.ROOT, STALLED, left -> {});
+  /** Why the connection is down; null while it is up. */
+  private @Nullable String linkTrouble() {
+    LinkStatus link = remote.status();
+    if (link.state() == LinkStatus.State.CONNECTED) {
+      return null;
+    }
+    String error = link.lastError();
+    return error == null ? "it is being made again" : error;
   }
 
-  private long unsentBytes() {
-    return fs.figures().unsentBytes() + saved.unsentBytes();
-  }
-
-  private Barrier barrier() {
+  private Barrier barrier(boolean flush, Follower follower) {
     return new Barrier() {
       @Override
-      public void drain() throws FsException {
-        arrive();
+      public void drain() throws ExecException {
+        try {
+          if (flush) {
+            unsent.arriveBefore(follower);
+          }
+        } catch (ControlException e) {
+          throw new ExecException(String.valueOf(e.getMessage()), e);
+        }
       }
 
       @Override
@@ -134,35 +161,95 @@ final class MountServices implements ControlHandler {
             cache.attributeEntries(),
             cache.listings(),
             cache.blockBytes(),
-            unsentBytes(),
+            unsent.figures().bytes(),
             cache.openFiles(),
             link.bytesSent(),
             link.bytesReceived()),
+        unsent.shown(),
         link.lastError());
   }
 
   @Override
-  public RunningCommand exec(List<String> words, RemotePath directory, ExecIo io)
+  public RunningCommand exec(
+      List<String> words, RemotePath directory, boolean flush, ExecIo io, Follower follower)
       throws ExecException {
     String inside = directory.isRoot() ? "" : directory.toString();
     String absolute = remote.root().equals("/") ? inside : remote.root() + inside;
-    return commands.start(new ExecRequest(words, absolute.isEmpty() ? "/" : absolute), io);
+    return new ExecService(remote.shell(), barrier(flush, follower))
+        .start(new ExecRequest(words, absolute.isEmpty() ? "/" : absolute), io);
   }
 
   @Override
-  public long unmount(boolean force, LongConsumer progress) throws ControlException {
-    unmounting.lock();
+  public void flush(RemotePath below, @Nullable Duration stalled, Follower follower)
+      throws ControlException {
+    unsent.flush(below, stalled, follower);
+  }
+
+  @Override
+  public List<PendingChange> pending(RemotePath below) {
+    return unsent.pending(below);
+  }
+
+  @Override
+  public int retry() throws ControlException {
+    return unsent.retry();
+  }
+
+  @Override
+  public List<Path> export(RemotePath below, Path directory) throws ControlException {
+    return unsent.export(below, directory);
+  }
+
+  @Override
+  public List<PendingChange> discard(RemotePath below) throws ControlException {
+    List<PendingChange> given = unsent.discard(below);
+    fs.invalidateAll();
+    return given;
+  }
+
+  @Override
+  public List<Conflict> conflicts() {
+    return unsent.conflicts();
+  }
+
+  @Override
+  public int dismiss(RemotePath below) {
+    return unsent.dismiss(below);
+  }
+
+  @Override
+  public Unmounted unmount(boolean force, Follower follower) throws ControlException {
+    takeTurn(follower);
     try {
-      long lost = force ? drainForced(progress) : drain(progress);
+      if (force) {
+        unsent.arriveWithin(FORCED_PATIENCE, follower);
+      } else {
+        unsent.arriveBeforeUnmount(follower);
+      }
       fuse.unmount(force);
+      Unmounted left = unsent.leftBehind();
       unmounted.complete(null);
-      return lost;
+      return left;
     } catch (MountException e) {
       throw e.reason() == MountException.Reason.BUSY
           ? busy(e)
           : new ControlException(Reason.FAILED, String.valueOf(e.getMessage()), e);
     } finally {
       unmounting.unlock();
+    }
+  }
+
+  /** Waits for an earlier unmount, as long as anybody waits for this one. */
+  private void takeTurn(Follower follower) throws ControlException {
+    try {
+      while (!unmounting.tryLock(TICK.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (follower.hasLeft()) {
+          throw new ControlException(Reason.GIVEN_UP, "interrupted; another unmount goes on");
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ControlException(Reason.FAILED, "interrupted; try again", e);
     }
   }
 
@@ -185,64 +272,5 @@ final class MountServices implements ControlHandler {
         "%s is in use by %s; nothing was unmounted. Leave it there and try again, or use --force"
             .formatted(mount.mountpoint(), who),
         cause);
-  }
-
-  private long drain(LongConsumer progress) throws ControlException {
-    FutureTask<Void> draining = startDrain();
-    try {
-      while (!await(draining, PROGRESS)) {
-        progress.accept(unsentBytes());
-      }
-      return 0;
-    } catch (ExecutionException e) {
-      throw new ControlException(
-          Reason.UNSENT,
-          "not everything that was written has reached the runtime: %s; nothing was unmounted. Try again, or use --force to give it up"
-              .formatted(reason(e)),
-          e);
-    }
-  }
-
-  private long drainForced(LongConsumer progress) {
-    FutureTask<Void> draining = startDrain();
-    long end = System.nanoTime() + FORCED_PATIENCE.toNanos();
-    try {
-      while (System.nanoTime() < end && !await(draining, PROGRESS)) {
-        progress.accept(unsentBytes());
-      }
-    } catch (ExecutionException e) {
-      LOG.log(Level.WARNING, "unmounted by force with unsent writes", e);
-    }
-    return unsentBytes();
-  }
-
-  private FutureTask<Void> startDrain() {
-    FutureTask<Void> draining =
-        new FutureTask<>(
-            () -> {
-              arrive();
-              return null;
-            });
-    Thread thread = new Thread(draining, "drain");
-    thread.setDaemon(true);
-    thread.start();
-    return draining;
-  }
-
-  private static boolean await(FutureTask<Void> task, Duration patience) throws ExecutionException {
-    try {
-      task.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ExecutionException("interrupted", e);
-    }
-  }
-
-  private static String reason(ExecutionException e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
-    return String.valueOf(cause.getMessage());
   }
 }

@@ -40,16 +40,18 @@ final class SavedChanges implements AutoCloseable {
 
   static SavedChanges open(MountOptions options, SshRemote remote, Map<String, String> environment)
       throws IOException {
-    if (options.sync() || options.readOnly()) {
+    if (options.saving().sync() || options.readOnly()) {
       return new SavedChanges(remote.fs(), null);
     }
+    Duration wished = options.saving().debounce();
+    Duration debounce = wished == null ? WriteBack.Settings.DEFAULT_DEBOUNCE : wished;
     Path directory = directoryOf(environment, options.profile(), remote.root());
     return new SavedChanges(
         remote.fs(),
         WriteBack.open(
             remote.fs(),
             remote.identity(),
-            new WriteBack.Settings(directory, WriteBack.Settings.DEFAULT_DEBOUNCE, hostName()),
+            new WriteBack.Settings(directory, debounce, hostName()),
             Clock.systemUTC()));
   }
 
@@ -107,11 +109,6 @@ final class SavedChanges implements AutoCloseable {
     if (writeBack != null) {
       writeBack.flush(below, stalled, progress);
     }
-  }
-
-  /** Bytes that the runtime does not have. */
-  long unsentBytes() {
-    return writeBack == null ? 0 : writeBack.figures().bytes();
   }
 
   @Override

@@ -2,14 +2,17 @@ package colabfs.app;
 
 import colabfs.control.ControlException;
 import colabfs.control.RunningMount;
+import colabfs.control.Unmounted;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.MountException;
+import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.LongConsumer;
+import java.util.function.Consumer;
 
 /** Ends a mount, whatever state its process is in. */
 public final class Unmounting {
@@ -32,33 +35,44 @@ public final class Unmounting {
    *
    * @param force also when it is in use, when it does not answer, and when what is unsent cannot be
    *     sent
-   * @return bytes that were lost
+   * @param givenUp when it completes while there is still something to wait for, the mount stays
+   * @return what is left behind; of a process that did not answer, only where it keeps it
    * @throws AppException nothing was unmounted
+   * @throws ControlException the mount refused it, or GIVEN_UP: nothing was unmounted
    */
-  public long unmount(RunningMount mount, boolean force, LongConsumer progress)
-      throws AppException {
+  public Unmounted unmount(
+      RunningMount mount,
+      boolean force,
+      Consumer<PendingFigures> progress,
+      CompletableFuture<?> givenUp)
+      throws AppException, ControlException {
     try {
       if (!mount.process().isAlive()) {
         clearDead(mount);
-        return 0;
+        return unknown(mount);
       }
       if (force && !answers(mount)) {
         endForcibly(mount);
-        return 0;
+        return unknown(mount);
       }
-      long lost = mounts.client(mount).unmount(force, progress);
+      Unmounted left = mounts.client(mount).unmount(force, progress, givenUp);
       awaitEnd(mount);
-      return lost;
+      return left;
     } catch (ControlException e) {
       if (e.reason() == ControlException.Reason.GONE && !mount.process().isAlive()) {
         clearDead(mount); // it ended while we asked
-        return 0;
+        return unknown(mount);
       }
-      throw AppException.of(e);
+      throw e;
     }
   }
 
-  private boolean answers(RunningMount mount) throws ControlException {
+  /** Nobody knows what is left of a process that says nothing, only where it is. */
+  private static Unmounted unknown(RunningMount mount) {
+    return new Unmounted(0, null, mount.journal());
+  }
+
+  private boolean answers(RunningMount mount) {
     try {
       mounts.client(mount).status(STATUS_PATIENCE);
       return true;

@@ -29,6 +29,7 @@ final class ClassTraining {
           List.of("profiles", "list", "--json"),
           List.of("profiles", "show", "-p", "training"),
           List.of("profiles", "show", "missing"),
+          List.of("pending"),
           List.of("unknown"),
           List.of("--version"));
 

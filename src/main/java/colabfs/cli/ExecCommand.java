@@ -4,7 +4,6 @@ import colabfs.app.AppException;
 import colabfs.app.CommandRunner;
 import colabfs.app.KnownMounts;
 import colabfs.control.RunningMount;
-import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
 import colabfs.profile.ProfileException;
 import java.io.FileDescriptor;
@@ -17,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
@@ -29,6 +29,8 @@ import picocli.CommandLine.ParentCommand;
     description = {
       "Runs a command on the runtime, after everything written through the mount is there.",
       "",
+      "When something cannot be sent, the command is not run, and what is unsent is named.",
+      "",
       "Inside a mount it runs in the directory that you are in, else in the profile's root. One"
           + " argument with spaces or shell characters is a line for the login's shell. Exits as the"
           + " command does, or with 255 when colabfs itself failed.",
@@ -40,6 +42,11 @@ final class ExecCommand implements Callable<Integer> {
   @ParentCommand
   @SuppressWarnings("NullAway.Init") // set by picocli
   private Main main;
+
+  @Option(
+      names = "--no-flush",
+      description = "Run it although what was written may not be there yet.")
+  private boolean noFlush;
 
   @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "The command to run.")
   private List<String> words = List.of();
@@ -57,17 +64,37 @@ final class ExecCommand implements Callable<Integer> {
     String named = main.profileOption();
     Optional<RunningMount> around =
         mounts.containing(here).filter(mount -> named == null || mount.profile().equals(named));
-    if (around.isPresent()) {
-      return runner.inMount(mounts, around.get(), KnownMounts.remotePath(around.get(), here));
-    }
-    Optional<RunningMount> other = mounted(mounts, named);
-    if (other.isPresent()) {
-      return runner.inMount(mounts, other.get(), RemotePath.ROOT);
+    Optional<KnownMounts.Place> place =
+        around.isPresent()
+            ? mounts.locate(here)
+            : mounted(mounts, named).map(KnownMounts.Place::all);
+    if (place.isPresent()) {
+      return inMount(runner, mounts, place.get());
     }
     return runner.alone(
         main.profileName(),
         new TerminalPerson(main.surroundings()),
         main.surroundings().environment());
+  }
+
+  /** With a progress line while it waits, for a person alone: the command's own output follows. */
+  private int inMount(CommandRunner runner, KnownMounts mounts, KnownMounts.Place place)
+      throws AppException {
+    ProgressLine line = new ProgressLine(main.surroundings(), System::nanoTime);
+    boolean shown = main.surroundings().terminal().isThere();
+    try {
+      return runner.inMount(
+          mounts,
+          place,
+          !noFlush,
+          left -> {
+            if (shown) {
+              line.accept(left);
+            }
+          });
+    } finally {
+      line.clear();
+    }
   }
 
   /** A mount of the profile that is meant; without a name, of the default one or the only one. */

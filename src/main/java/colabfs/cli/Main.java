@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
       MountCommand.class,
       ExecCommand.class,
       StatusCommand.class,
+      FlushCommand.class,
+      PendingCommand.class,
       UmountCommand.class,
       ProfilesCommand.class,
       DemoCommand.class,
@@ -77,6 +79,7 @@ public final class Main implements Runnable {
         .setOut(surroundings.out())
         .setErr(surroundings.err())
         .setExpandAtFiles(false)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(
                 surroundings.terminal().isThere()

@@ -17,6 +17,7 @@ import picocli.CommandLine.Parameters;
 /** What {@code mount} and the process that it leaves behind are both told. */
 final class MountArguments {
   private static final int MAX_TIMEOUT_SECONDS = 3600;
+  private static final int MAX_DEBOUNCE_MILLIS = 60_000;
 
   @Parameters(
       arity = "1..2",
@@ -44,7 +45,9 @@ final class MountArguments {
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
-      description = "The longest that a call into the mount may take (20; with --drive 60).")
+      description =
+          "The longest that a call into the mount may take, and that a flush, an exec or an umount"
+              + " waits while nothing moves (20; with --drive 60).")
   private @Nullable Integer timeoutSeconds;
 
   @Option(
@@ -55,9 +58,23 @@ final class MountArguments {
   @Option(
       names = "--sync",
       description =
-          "No write-back: every save waits until the runtime has it, and fails when the link is"
+          "No write-back: every change waits until the runtime has it, and fails when the link is"
               + " down.")
   private boolean sync;
+
+  @Option(
+      names = "--fsync",
+      paramLabel = "local|remote",
+      description =
+          "What an fsync waits for: the journal on the local disk (local), or the runtime (remote).")
+  private MountOptions.@Nullable Fsync fsync;
+
+  @Option(
+      names = "--debounce",
+      paramLabel = "MS",
+      hidden = true,
+      description = "Send a file when it has been left alone for so many milliseconds (100).")
+  private @Nullable Integer debounceMillis;
 
   @Option(
       names = "-o",
@@ -71,6 +88,7 @@ final class MountArguments {
       throw new ParameterException(
           command, "--timeout must be 1 to %d seconds".formatted(MAX_TIMEOUT_SECONDS));
     }
+    MountOptions.Saving saving = saving(command);
     boolean named = arguments.size() == 2;
     List<String> options = new ArrayList<>(fuseOptions);
     boolean allowOther = options.removeIf("allow_other"::equals);
@@ -83,9 +101,26 @@ final class MountArguments {
         readOnly || ro,
         allowOther,
         !noPrefetch,
-        sync,
+        saving,
         timeoutSeconds == null ? null : Duration.ofSeconds(timeoutSeconds),
         options);
+  }
+
+  private MountOptions.Saving saving(CommandLine command) {
+    if (sync && (fsync != null || debounceMillis != null)) {
+      throw new ParameterException(
+          command,
+          "%s is about write-back, which --sync turns off; leave one of them out"
+              .formatted(fsync != null ? "--fsync" : "--debounce"));
+    }
+    if (debounceMillis != null && (debounceMillis < 0 || debounceMillis > MAX_DEBOUNCE_MILLIS)) {
+      throw new ParameterException(
+          command, "--debounce must be 0 to %d milliseconds".formatted(MAX_DEBOUNCE_MILLIS));
+    }
+    return new MountOptions.Saving(
+        sync,
+        fsync == null ? MountOptions.Fsync.LOCAL : fsync,
+        debounceMillis == null ? null : Duration.ofMillis(debounceMillis));
   }
 
   /** Links resolved, except in the last name when that cannot be looked at: a dead mount. */

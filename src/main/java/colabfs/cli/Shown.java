@@ -9,7 +9,12 @@ import java.util.stream.Collectors;
 final class Shown {
 
   static void line(PrintWriter out, String label, String value) {
-    out.printf("%-11s %s%n", label, value.replaceAll("\\p{Cntrl}", "?"));
+    out.printf("%-11s %s%n", label, plain(value));
+  }
+
+  /** Without what moves a terminal's cursor: names and errors come from anywhere. */
+  static String plain(String text) {
+    return text.replaceAll("\\p{Cntrl}", "?");
   }
 
   /** {@code user@host}, with the port unless it is SSH's own. */

@@ -2,7 +2,11 @@ package colabfs.cli;
 
 import colabfs.app.KnownMounts;
 import colabfs.control.MountStatus;
+import colabfs.control.RunningMount;
 import colabfs.control.StatusDocument;
+import colabfs.writeback.Conflict;
+import colabfs.writeback.PendingChange;
+import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -17,7 +21,13 @@ import picocli.CommandLine.ParentCommand;
 /** {@code colabfs status}. */
 @Command(
     name = "status",
-    description = "Shows the mounts: connection, round trip, caches, unsent bytes.")
+    description = {
+      "Shows the mounts: connection, round trip, caches, and what is not on the runtime yet.",
+      "",
+      "Changes that the runtime refused, and conflicts with somebody else's changes, are named until"
+          + " something is done about them; see 'colabfs pending --help'.",
+      ""
+    })
 final class StatusCommand implements Callable<Integer> {
 
   @ParentCommand
@@ -59,7 +69,14 @@ final class StatusCommand implements Callable<Integer> {
       Shown.line(
           out,
           "  unsent",
-          Sizes.of(figures.unsentBytes()) + ", %d files open".formatted(figures.openFiles()));
+          changes(status)
+              + Sizes.of(figures.unsentBytes())
+              + ", %d files open".formatted(figures.openFiles()));
+      MountStatus.Pending pending = status.pending();
+      if (pending != null) {
+        printPending(out, new PendingText(out, status.mount()), pending);
+      }
+      Shown.line(out, "  saved", saved(status.mount()));
       Shown.line(
           out,
           "  cached",
@@ -71,6 +88,44 @@ final class StatusCommand implements Callable<Integer> {
           "%s sent, %s received"
               .formatted(Sizes.of(figures.sentBytes()), Sizes.of(figures.receivedBytes())));
     }
+  }
+
+  private static String changes(MountStatus status) {
+    MountStatus.Pending pending = status.pending();
+    int changes = pending == null ? 0 : pending.figures().changes();
+    return changes == 0 ? "" : PendingText.changes(changes) + ", ";
+  }
+
+  private static void printPending(PrintWriter out, PendingText text, MountStatus.Pending pending) {
+    PendingFigures figures = pending.figures();
+    if (figures.refused() > 0) {
+      Shown.line(
+          out,
+          "  refused",
+          "%s, with what waits for it; 'colabfs pending' lists all"
+              .formatted(PendingText.changes(figures.refused())));
+      for (PendingChange change : pending.refused()) {
+        String reason = change.reason();
+        Shown.line(out, "", text.local(change.path()) + (reason == null ? "" : ": " + reason));
+      }
+    }
+    if (figures.conflicts() > 0) {
+      Shown.line(
+          out,
+          "  conflicts",
+          figures.conflicts() + ", both versions are there; 'colabfs pending conflicts' lists all");
+      for (Conflict conflict : pending.conflicts()) {
+        Shown.line(out, "", text.local(conflict.path()) + ": " + conflict.what());
+        Shown.line(out, "", "  " + text.next(conflict));
+      }
+    }
+  }
+
+  private static String saved(RunningMount mount) {
+    if (mount.journal() != null) {
+      return "in the journal " + mount.journal();
+    }
+    return mount.readOnly() ? "nothing, it is read-only" : "on the runtime itself (--sync)";
   }
 
   private static String state(MountStatus status) {

@@ -1,15 +1,14 @@
 package colabfs.cli;
 
 import colabfs.app.AppException;
-import colabfs.app.KnownMounts;
 import colabfs.app.Unmounting;
+import colabfs.control.ControlException;
 import colabfs.control.RunningMount;
+import colabfs.control.Unmounted;
+import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -23,12 +22,11 @@ import picocli.CommandLine.ParentCommand;
     description = {
       "Waits until everything written has reached the runtime, and unmounts.",
       "",
+      "When that cannot be, or Ctrl-C ends the wait, nothing is unmounted and the mount goes on.",
       "Without an argument: the only mount, or the one that the working directory is in.",
       ""
     })
 final class UmountCommand implements Callable<Integer> {
-  private static final int WHICH = 2;
-
   @ParentCommand
   @SuppressWarnings("NullAway.Init") // set by picocli
   private Main main;
@@ -42,79 +40,45 @@ final class UmountCommand implements Callable<Integer> {
   @Option(
       names = {"-f", "--force"},
       description =
-          "Unmount also when it is in use, or when what is unsent cannot be sent, and say what was"
-              + " lost.")
+          "Unmount also when it is in use, or when what is unsent cannot be sent: that is kept for the"
+              + " next mount, and with 'mount --sync' lost. Says how much it is.")
   private boolean force;
 
   @Override
-  public Integer call() throws IOException, AppException, CliFailure {
-    KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
-    RunningMount mount = choose(mounts);
-    boolean shown = main.surroundings().terminal().isThere();
-    long[] last = {0};
-    long lost =
-        new Unmounting(mounts)
-            .unmount(
-                mount,
-                force,
-                unsent -> {
-                  if (shown && unsent > 0) {
-                    last[0] = unsent;
-                    main.surroundings().err().printf("\r\033[K%s to be sent", Sizes.of(unsent));
-                    main.surroundings().err().flush();
-                  }
-                });
-    if (last[0] > 0) {
-      main.surroundings().err().print("\r\033[K");
-    }
-    if (lost > 0) {
+  public Integer call() throws IOException, AppException, ControlException, CliFailure {
+    MountChoice choice = MountChoice.of(main);
+    RunningMount mount = choice.mount(which);
+    Unmounting unmounting = new Unmounting(choice.mounts());
+    Unmounted left =
+        Waiting.on(
+            main.surroundings(),
+            (progress, givenUp) -> unmounting.unmount(mount, force, progress, givenUp));
+    if (left.lostBytes() > 0) {
       main.surroundings()
-          .warn("%s had not reached the runtime and are lost".formatted(Sizes.of(lost)));
+          .warn(
+              "%s had not reached the runtime and are lost".formatted(Sizes.of(left.lostBytes())));
+    }
+    if (left.journal() != null) {
+      tellKept(mount, left.kept(), left.journal());
     }
     return 0;
   }
 
-  private RunningMount choose(KnownMounts mounts) throws CliFailure {
-    String named = which != null ? which : main.profileOption();
-    if (mounts.all().isEmpty()) {
-      throw new CliFailure(
-          named == null
-              ? "nothing is mounted; 'colabfs mount' mounts"
-              : "'%s' is not mounted; nothing is".formatted(named));
+  private void tellKept(RunningMount mount, @Nullable PendingFigures kept, Path journal) {
+    if (kept == null) {
+      main.surroundings()
+          .warn(
+              "its process said nothing any more; what it had not sent is kept in %s, and the next mount of '%s' sends it"
+                  .formatted(journal, mount.profile()));
+    } else if (kept.changes() > 0) {
+      main.surroundings()
+          .warn(
+              "%s, %s, had not reached the runtime; they are kept in %s, and the next mount of '%s' sends them"
+                  .formatted(
+                      PendingText.changes(kept.changes()),
+                      Sizes.of(kept.bytes()),
+                      journal,
+                      mount.profile()));
     }
-    if (named == null) {
-      return chooseUnnamed(mounts);
-    }
-    Optional<RunningMount> there = which == null ? Optional.empty() : mounts.at(Path.of(which));
-    if (there.isPresent()) {
-      return there.get();
-    }
-    List<RunningMount> ofProfile = mounts.ofProfile(named);
-    if (ofProfile.size() == 1) {
-      return ofProfile.get(0);
-    }
-    throw new CliFailure(
-        ofProfile.isEmpty()
-            ? "'%s' is not mounted; mounted are:%s".formatted(named, list(mounts.all()))
-            : "'%s' is mounted more than once; name the mount point:%s"
-                .formatted(named, list(ofProfile)),
-        WHICH);
-  }
-
-  private static RunningMount chooseUnnamed(KnownMounts mounts) throws CliFailure {
-    if (mounts.all().size() == 1) {
-      return mounts.all().get(0);
-    }
-    Optional<RunningMount> around = mounts.containing(Path.of("").toAbsolutePath());
-    if (around.isPresent()) {
-      return around.get();
-    }
-    throw new CliFailure("there is more than one mount; name one:" + list(mounts.all()), WHICH);
-  }
-
-  private static String list(List<RunningMount> mounts) {
-    return mounts.stream()
-        .map(mount -> " %s (%s)".formatted(mount.mountpoint(), mount.profile()))
-        .collect(Collectors.joining(","));
   }
 }

@@ -2,6 +2,10 @@ package colabfs.control;
 
 import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
+import colabfs.writeback.Conflict;
+import colabfs.writeback.PendingChange;
+import colabfs.writeback.PendingFigures;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -11,12 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.LongConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The command line's end of the socket.
@@ -25,6 +32,12 @@ import java.util.function.LongConsumer;
  * ControlException}; GONE when nobody listens.
  */
 public final class ControlClient {
+  /** What progress ends with: there is nothing more to wait for. */
+  public static final PendingFigures NOTHING = new PendingFigures(0, 0, 0, 0);
+
+  /** A look at the journal, which may have to wait for its disk. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
   private final Path socket;
   private final Path mountpoint;
 
@@ -36,10 +49,196 @@ public final class ControlClient {
 
   /** How the mount is. NOT_ANSWERING when it does not say so in time. */
   public MountStatus status(Duration patience) throws ControlException {
-    FrameChannel channel = connect(new Request.Status());
-    FutureTask<MountStatus> answer =
-        new FutureTask<>(() -> Messages.readStatus(result(channel, bytes -> {})));
-    Thread thread = new Thread(answer, "control-status");
+    return within(patience, new Request.Status(), ControlClient::readStatus);
+  }
+
+  /**
+   * Waits until the mount has sent everything and is unmounted; its process then ends.
+   *
+   * @param progress is told what is unsent, now and then
+   * @param givenUp when it completes, the mount is asked to stay: GIVEN_UP then, unless it was too
+   *     late for that
+   */
+  public Unmounted unmount(
+      boolean force, Consumer<PendingFigures> progress, CompletableFuture<?> givenUp)
+      throws ControlException {
+    return call(
+        new Request.Unmount(force),
+        channel -> Messages.readUnmounted(followed(channel, progress, givenUp)));
+  }
+
+  /**
+   * Waits until everything at or below a path that was accepted before has arrived.
+   *
+   * @param stalled the longest wait without any progress; null for the mount's own
+   * @param givenUp when it completes, the wait ends with GIVEN_UP
+   */
+  public void flush(
+      RemotePath below,
+      @Nullable Duration stalled,
+      Consumer<PendingFigures> progress,
+      CompletableFuture<?> givenUp)
+      throws ControlException {
+    var unused =
+        call(new Request.Flush(below, stalled), channel -> followed(channel, progress, givenUp));
+  }
+
+  /** What is pending at or below a path, in the order in which programs made it. */
+  public List<PendingChange> pending(RemotePath below) throws ControlException {
+    return within(PATIENCE, new Request.Pending(below), ControlClient::changes);
+  }
+
+  /**
+   * Has the mount try again what the runtime refused.
+   *
+   * @return how many changes that are
+   */
+  public int retry() throws ControlException {
+    return within(PATIENCE, new Request.Retry(), ControlClient::readCount);
+  }
+
+  /**
+   * Has the mount copy what is pending at or below a path to a local directory, absolute. Waits as
+   * long as that takes.
+   *
+   * @return the files that were written
+   */
+  public List<Path> export(RemotePath below, Path directory) throws ControlException {
+    return call(
+        new Request.Export(below, directory),
+        channel -> {
+          List<Path> files = new ArrayList<>();
+          elements(channel, node -> files.add(Path.of(node.path("file").asText())));
+          return files;
+        });
+  }
+
+  /**
+   * Gives up what is pending at or below a path, and what depends on it.
+   *
+   * @return what was given up
+   */
+  public List<PendingChange> discard(RemotePath below) throws ControlException {
+    return call(new Request.Discard(below), ControlClient::changes);
+  }
+
+  /** The conflicts that nobody has dismissed. */
+  public List<Conflict> conflicts() throws ControlException {
+    return within(
+        PATIENCE,
+        new Request.Conflicts(),
+        channel -> {
+          List<Conflict> conflicts = new ArrayList<>();
+          elements(channel, node -> conflicts.add(PendingJson.readConflict(node)));
+          return conflicts;
+        });
+  }
+
+  /**
+   * Forgets the conflicts at or below a path.
+   *
+   * @return how many those were
+   */
+  public int dismiss(RemotePath below) throws ControlException {
+    return within(PATIENCE, new Request.Dismiss(below), ControlClient::readCount);
+  }
+
+  /**
+   * Runs a command in a directory of the mount.
+   *
+   * @param flush what is unsent arrives first, or the command is not run
+   * @param progress is told what is unsent while the command waits for it, and {@link #NOTHING}
+   *     when that is over
+   */
+  public ExecSession exec(
+      List<String> words,
+      RemotePath directory,
+      boolean flush,
+      ExecIo io,
+      Consumer<PendingFigures> progress)
+      throws ControlException {
+    Request request = new Request.Exec(words, directory, flush, true);
+    return new ExecSession(connect(request), io, progress);
+  }
+
+  /** Reads an answer. */
+  private interface Reader<T> {
+    T read(FrameChannel channel) throws IOException, ControlException;
+  }
+
+  private static MountStatus readStatus(FrameChannel channel) throws IOException, ControlException {
+    return Messages.readStatus(result(channel, left -> {}, part -> {}));
+  }
+
+  private static int readCount(FrameChannel channel) throws IOException, ControlException {
+    return Messages.readCount(result(channel, left -> {}, part -> {}));
+  }
+
+  private static List<PendingChange> changes(FrameChannel channel)
+      throws IOException, ControlException {
+    List<PendingChange> changes = new ArrayList<>();
+    elements(channel, node -> changes.add(PendingJson.readChange(node)));
+    return changes;
+  }
+
+  /** Takes one element of a long answer. */
+  private interface Element {
+    void take(JsonNode node) throws IOException;
+  }
+
+  private static void elements(FrameChannel channel, Element element)
+      throws IOException, ControlException {
+    result(
+        channel,
+        left -> {},
+        part -> {
+          for (JsonNode node : part.path(Messages.ELEMENTS)) {
+            element.take(node);
+          }
+        });
+  }
+
+  private static String followed(
+      FrameChannel channel, Consumer<PendingFigures> progress, CompletableFuture<?> givenUp)
+      throws IOException, ControlException {
+    var unused = givenUp.thenRun(channel::endOutput);
+    return result(channel, progress, part -> {});
+  }
+
+  private static String result(
+      FrameChannel channel, Consumer<PendingFigures> progress, Element part)
+      throws IOException, ControlException {
+    while (true) {
+      Frame frame = channel.receive();
+      if (frame == null) {
+        throw new IOException("no answer");
+      }
+      switch (frame.type()) {
+        case RESULT -> {
+          return frame.text();
+        }
+        case PROGRESS -> progress.accept(Messages.readProgress(frame.text()));
+        case PART -> part.take(Messages.parse(frame.text()));
+        case ERROR -> throw Messages.readError(frame.text());
+        default -> throw new IOException("not an answer: " + frame.type());
+      }
+    }
+  }
+
+  /** Waits as long as it takes. */
+  private <T> T call(Request request, Reader<T> reader) throws ControlException {
+    try (FrameChannel channel = connect(request)) {
+      return reader.read(channel);
+    } catch (IOException e) {
+      throw gone(e);
+    }
+  }
+
+  private <T> T within(Duration patience, Request request, Reader<T> reader)
+      throws ControlException {
+    FrameChannel channel = connect(request);
+    FutureTask<T> answer = new FutureTask<>(() -> reader.read(channel));
+    Thread thread = new Thread(answer, "control-answer");
     thread.setDaemon(true);
     thread.start();
     try {
@@ -56,44 +255,6 @@ public final class ControlClient {
     }
   }
 
-  /**
-   * Waits until the mount has sent everything and is unmounted; its process then ends.
-   *
-   * @param progress is told the unsent bytes, now and then
-   * @return bytes that were lost, 0 without force
-   */
-  public long unmount(boolean force, LongConsumer progress) throws ControlException {
-    try (FrameChannel channel = connect(new Request.Unmount(force))) {
-      return Messages.readUnsent(result(channel, progress));
-    } catch (IOException e) {
-      throw gone(e);
-    }
-  }
-
-  /** Runs a command in a directory of the mount. */
-  public ExecSession exec(List<String> words, RemotePath directory, ExecIo io)
-      throws ControlException {
-    return new ExecSession(connect(new Request.Exec(words, directory)), io);
-  }
-
-  private String result(FrameChannel channel, LongConsumer progress)
-      throws IOException, ControlException {
-    while (true) {
-      Frame frame = channel.receive();
-      if (frame == null) {
-        throw new IOException("no answer");
-      }
-      switch (frame.type()) {
-        case RESULT -> {
-          return frame.text();
-        }
-        case PROGRESS -> progress.accept(Messages.readUnsent(frame.text()));
-        case ERROR -> throw Messages.readError(frame.text());
-        default -> throw new IOException("not an answer: " + frame.type());
-      }
-    }
-  }
-
   private FrameChannel connect(Request request) throws ControlException {
     try {
       long uid =
@@ -105,7 +266,7 @@ public final class ControlClient {
       FrameChannel channel = new FrameChannel(connected);
       try {
         connected.connect(UnixDomainSocketAddress.of(socket));
-        channel.send(FrameType.REQUEST, Messages.write(request));
+        channel.send(FrameType.REQUEST, RequestJson.write(request));
         return channel;
       } catch (IOException e) {
         channel.close();

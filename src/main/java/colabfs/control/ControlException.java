@@ -14,6 +14,8 @@ public final class ControlException extends Exception {
     NOT_ANSWERING,
     /** The mount's process has ended. */
     GONE,
+    /** Whoever asked did not want to wait any longer. */
+    GIVEN_UP,
     /** Anything else. */
     FAILED
   }

@@ -4,8 +4,12 @@ import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
+import colabfs.writeback.Conflict;
+import colabfs.writeback.PendingChange;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
-import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** The mount behind the socket. Threading: any thread; calls may wait for the network. */
 public interface ControlHandler {
@@ -17,16 +21,61 @@ public interface ControlHandler {
    * Waits for what is unsent and unmounts. The process ends soon after this has returned.
    *
    * @param force do not wait long, and unmount also when programs hold the mount
-   * @param progress is told how many bytes are unsent, now and then
-   * @return bytes that were lost: always 0 without force
-   * @throws ControlException BUSY, UNSENT or FAILED: the mount is as it was
+   * @throws ControlException BUSY, UNSENT, GIVEN_UP or FAILED: the mount is as it was
    */
-  long unmount(boolean force, LongConsumer progress) throws ControlException;
+  Unmounted unmount(boolean force, Follower follower) throws ControlException;
 
   /**
    * Starts a command.
    *
    * @param directory below the mount's root
+   * @param flush wait until what is unsent has arrived; when it cannot, the command is not run
    */
-  RunningCommand exec(List<String> words, RemotePath directory, ExecIo io) throws ExecException;
+  RunningCommand exec(
+      List<String> words, RemotePath directory, boolean flush, ExecIo io, Follower follower)
+      throws ExecException;
+
+  /**
+   * Waits until everything at or below a path that was accepted before has arrived.
+   *
+   * @param stalled the longest wait without any progress; null for the mount's own
+   * @throws ControlException UNSENT or GIVEN_UP: nothing is lost by it
+   */
+  void flush(RemotePath below, @Nullable Duration stalled, Follower follower)
+      throws ControlException;
+
+  /** Every pending change at or below a path, in the order in which programs made them. */
+  List<PendingChange> pending(RemotePath below);
+
+  /**
+   * Tries again what the runtime refused.
+   *
+   * @return how many changes that are
+   */
+  int retry() throws ControlException;
+
+  /**
+   * Copies what is pending at or below a path to a local directory, which is made when it is
+   * missing and must be empty.
+   *
+   * @return the files that were written
+   */
+  List<Path> export(RemotePath below, Path directory) throws ControlException;
+
+  /**
+   * Gives up what is pending at or below a path.
+   *
+   * @return what was given up
+   */
+  List<PendingChange> discard(RemotePath below) throws ControlException;
+
+  /** The conflicts that nobody has dismissed. */
+  List<Conflict> conflicts();
+
+  /**
+   * Forgets the conflicts at or below a path.
+   *
+   * @return how many those were
+   */
+  int dismiss(RemotePath below);
 }

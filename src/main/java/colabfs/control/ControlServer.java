@@ -119,11 +119,8 @@ public final class ControlServer implements AutoCloseable {
       Request request = readRequest(first);
       if (request instanceof Request.Exec exec) {
         new ExecConnection(channel, handler, exec).serve();
-      } else if (request instanceof Request.Unmount unmount) {
-        long lost = handler.unmount(unmount.force(), bytes -> progress(channel, bytes));
-        channel.send(FrameType.RESULT, Messages.writeUnsent(lost));
       } else {
-        channel.send(FrameType.RESULT, Messages.node(handler.status()).toString());
+        new Answer(channel, handler).to(request);
       }
     } catch (ControlException e) {
       channel.send(FrameType.ERROR, Messages.writeError(e));
@@ -132,18 +129,10 @@ public final class ControlServer implements AutoCloseable {
 
   private static Request readRequest(Frame frame) throws ControlException {
     try {
-      return Messages.readRequest(frame.text());
+      return RequestJson.read(frame.text());
     } catch (IOException e) {
       String message = e.getMessage() == null ? e.toString() : e.getMessage();
       throw new ControlException(ControlException.Reason.FAILED, message, e);
-    }
-  }
-
-  private static void progress(FrameChannel channel, long unsentBytes) {
-    try {
-      channel.send(FrameType.PROGRESS, Messages.writeUnsent(unsentBytes));
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "nobody follows the progress", e);
     }
   }
 

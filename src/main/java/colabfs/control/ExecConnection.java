@@ -4,6 +4,7 @@ import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
+import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -21,12 +22,17 @@ final class ExecConnection {
   private final ControlHandler handler;
   private final Request.Exec request;
   private final GrantedInput input;
+
+  /** Told what is unsent before the command is started; has left when it was interrupted then. */
+  private final ChannelFollower follower;
+
   private final CompletableFuture<RunningCommand> running = new CompletableFuture<>();
 
   ExecConnection(FrameChannel channel, ControlHandler handler, Request.Exec request) {
     this.channel = channel;
     this.handler = handler;
     this.request = request;
+    this.follower = new ChannelFollower(channel);
     this.input = new GrantedInput(bytes -> channel.send(FrameType.STDIN_ROOM, bytes));
   }
 
@@ -46,6 +52,7 @@ final class ExecConnection {
       LOG.log(Level.DEBUG, "client of an exec is gone", e);
     } finally {
       input.end();
+      follower.leave();
       whenRunning(RunningCommand::hangUp);
     }
   }
@@ -56,6 +63,7 @@ final class ExecConnection {
       case STDIN_EOF -> input.end();
       case SIGNAL -> {
         ExecSignal signal = signal(frame.text());
+        follower.leave(); // a command that is not running yet is not begun
         whenRunning(command -> command.signal(signal));
       }
       default -> throw new IOException("not expected in an exec: " + frame.type());
@@ -83,7 +91,8 @@ final class ExecConnection {
                 input,
                 new FrameOutput(channel, FrameType.STDOUT),
                 new FrameOutput(channel, FrameType.STDERR));
-        RunningCommand command = handler.exec(request.words(), request.directory(), io);
+        RunningCommand command =
+            handler.exec(request.words(), request.directory(), request.flush(), io, told());
         running.complete(command);
         channel.send(FrameType.EXIT, command.await());
       } catch (ExecException e) {
@@ -96,6 +105,23 @@ final class ExecConnection {
     } finally {
       running.cancel(false);
     }
+  }
+
+  /** Who knows no progress in an exec would take it for nonsense. */
+  private Follower told() {
+    return new Follower() {
+      @Override
+      public void left(PendingFigures figures) {
+        if (request.progress()) {
+          follower.left(figures);
+        }
+      }
+
+      @Override
+      public boolean hasLeft() {
+        return follower.hasLeft();
+      }
+    };
   }
 
   private static ControlException failed(ExecException e) {

@@ -2,12 +2,14 @@ package colabfs.control;
 
 import colabfs.exec.ExecIo;
 import colabfs.exec.ExecSignal;
+import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 
 /**
  * The client's end of one {@code exec}. Threading: {@link #await} from one thread, {@link #signal}
@@ -24,12 +26,16 @@ public final class ExecSession {
   private final FrameChannel channel;
   private final ExecIo io;
 
+  /** Told what is unsent before the command runs, and last that there is nothing more to tell. */
+  private final Consumer<PendingFigures> progress;
+
   /** Bytes of input that the server takes. */
   private final Semaphore room = new Semaphore(0);
 
-  ExecSession(FrameChannel channel, ExecIo io) {
+  ExecSession(FrameChannel channel, ExecIo io, Consumer<PendingFigures> progress) {
     this.channel = channel;
     this.io = io;
+    this.progress = progress;
     Thread thread = new Thread(this::sendInput, "exec-stdin");
     thread.setDaemon(true);
     thread.start();
@@ -51,9 +57,14 @@ public final class ExecSession {
    * @throws ControlException when the command could not be run or followed
    */
   public int await() throws ControlException {
+    boolean waiting = false;
     try (channel) {
       while (true) {
         Frame frame = channel.receive();
+        if (waiting && (frame == null || isNews(frame.type()))) {
+          progress.accept(ControlClient.NOTHING);
+          waiting = false;
+        }
         if (frame == null) {
           throw new IOException("no exit status");
         }
@@ -67,6 +78,10 @@ public final class ExecSession {
             if (!delivered(io.stderr(), frame)) {
               return BROKEN_PIPE;
             }
+          }
+          case PROGRESS -> {
+            progress.accept(Messages.readProgress(frame.text()));
+            waiting = true;
           }
           case STDIN_ROOM -> room.release(Math.max(0, frame.number()));
           case EXIT -> {
@@ -82,6 +97,11 @@ public final class ExecSession {
           "the mount ended while the command ran; see: colabfs status",
           e);
     }
+  }
+
+  /** The wait for what is unsent is over. */
+  private static boolean isNews(FrameType type) {
+    return type != FrameType.PROGRESS && type != FrameType.STDIN_ROOM;
   }
 
   /** Closing the connection afterwards hangs up on the command. */

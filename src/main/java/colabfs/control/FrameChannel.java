@@ -99,6 +99,15 @@ final class FrameChannel implements AutoCloseable {
     return true;
   }
 
+  /** Sends nothing more; the peer sees the end, and can still answer. */
+  void endOutput() {
+    try {
+      socket.shutdownOutput();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "shutdown", e); // it is closed already
+    }
+  }
+
   @Override
   public void close() {
     try {

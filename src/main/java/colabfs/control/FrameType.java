@@ -28,7 +28,9 @@ enum FrameType {
    * Server: four bytes, how many more bytes of input it takes. So a command that does not read its
    * input never keeps a signal behind it.
    */
-  STDIN_ROOM(11);
+  STDIN_ROOM(11),
+  /** Server: some elements of a long answer, a JSON object with an array; more frames follow. */
+  PART(12);
 
   private final int number;
 

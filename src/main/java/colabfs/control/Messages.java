@@ -1,6 +1,8 @@
 package colabfs.control;
 
-import colabfs.core.RemotePath;
+import colabfs.writeback.Conflict;
+import colabfs.writeback.PendingChange;
+import colabfs.writeback.PendingFigures;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -23,51 +25,13 @@ final class Messages {
   /** Raised when an older peer could misread a message; see docs/STATUS.md for the status. */
   static final int VERSION = 1;
 
+  /** The array in a {@link FrameType#PART}. */
+  static final String ELEMENTS = "elements";
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
   private Messages() {}
-
-  static String write(Request request) {
-    ObjectNode node = NODES.objectNode().put("version", VERSION);
-    if (request instanceof Request.Exec exec) {
-      node.put("command", "exec").put("directory", exec.directory().toString());
-      ArrayNode words = node.putArray("words");
-      exec.words().forEach(words::add);
-    } else if (request instanceof Request.Unmount unmount) {
-      node.put("command", "unmount").put("force", unmount.force());
-    } else {
-      node.put("command", "status");
-    }
-    return node.toString();
-  }
-
-  static Request readRequest(String text) throws IOException {
-    JsonNode node = parse(text);
-    if (node.path("version").asInt() != VERSION) {
-      throw new IOException(
-          "the mount was made by another version of colabfs; use that one, or unmount and mount again");
-    }
-    return switch (node.path("command").asText()) {
-      case "status" -> new Request.Status();
-      case "unmount" -> new Request.Unmount(node.path("force").asBoolean());
-      case "exec" -> readExec(node);
-      default -> throw new IOException("unknown command: " + node.path("command").asText());
-    };
-  }
-
-  private static Request.Exec readExec(JsonNode node) throws IOException {
-    List<String> words = new ArrayList<>();
-    node.path("words").forEach(word -> words.add(word.asText()));
-    if (words.isEmpty()) {
-      throw new IOException("no command");
-    }
-    try {
-      return new Request.Exec(words, RemotePath.of(node.path("directory").asText()));
-    } catch (IllegalArgumentException e) {
-      throw new IOException(e.getMessage(), e);
-    }
-  }
 
   static String writeError(ControlException error) {
     return NODES
@@ -88,13 +52,42 @@ final class Messages {
     return new ControlException(reason, node.path("message").asText());
   }
 
-  /** The {@code PROGRESS} and the {@code RESULT} of an unmount. */
-  static String writeUnsent(long bytes) {
-    return NODES.objectNode().put("unsent_bytes", bytes).toString();
+  /** A {@code PROGRESS}. */
+  static String writeProgress(PendingFigures left) {
+    return PendingJson.node(left).toString();
   }
 
-  static long readUnsent(String text) throws IOException {
-    return parse(text).path("unsent_bytes").asLong();
+  static PendingFigures readProgress(String text) throws IOException {
+    return PendingJson.readFigures(parse(text));
+  }
+
+  /** The {@code RESULT} of an unmount. */
+  static String write(Unmounted unmounted) {
+    Path journal = unmounted.journal();
+    PendingFigures kept = unmounted.kept();
+    return NODES
+        .objectNode()
+        .put("lost_bytes", unmounted.lostBytes())
+        .put("journal", journal == null ? null : journal.toString())
+        .<ObjectNode>set("kept", kept == null ? NODES.nullNode() : PendingJson.node(kept))
+        .toString();
+  }
+
+  static Unmounted readUnmounted(String text) throws IOException {
+    JsonNode node = parse(text);
+    return new Unmounted(
+        node.path("lost_bytes").asLong(),
+        node.path("kept").isObject() ? PendingJson.readFigures(node.path("kept")) : null,
+        readJournal(node));
+  }
+
+  /** The {@code RESULT} of what only counts. */
+  static String writeCount(int count) {
+    return NODES.objectNode().put("count", count).toString();
+  }
+
+  static int readCount(String text) throws IOException {
+    return parse(text).path("count").asInt();
   }
 
   static String write(RunningMount mount) {
@@ -117,15 +110,24 @@ final class Messages {
         Path.of(node.path("mountpoint").asText()),
         node.path("root").asText(),
         node.path("read_only").asBoolean(),
+        readJournal(node),
         new ProcessIdentity(node.path("pid").asLong(), node.path("start_ticks").asLong()),
         started);
   }
 
+  private static @Nullable Path readJournal(JsonNode node) {
+    JsonNode journal = node.path("journal");
+    return journal.isTextual() ? Path.of(journal.asText()) : null;
+  }
+
   private static void fill(ObjectNode node, RunningMount mount) {
+    Path journal = mount.journal();
     node.put("profile", mount.profile())
         .put("mountpoint", mount.mountpoint().toString())
         .put("root", mount.root())
         .put("read_only", mount.readOnly())
+        .put("write_back", journal == null ? "sync" : "journal")
+        .put("journal", journal == null ? null : journal.toString())
         .put("pid", mount.process().pid())
         .put("started", mount.started().toString());
   }
@@ -139,6 +141,7 @@ final class Messages {
         .put("since", since == null ? null : since.toString())
         .put("round_trip_ms", status.roundTripMillis())
         .put("last_error", status.lastError());
+    fill(node, status.pending());
     MountStatus.Figures figures = status.figures();
     if (figures == null) {
       return node.putNull("unsent_bytes")
@@ -157,6 +160,18 @@ final class Messages {
     return node;
   }
 
+  private static void fill(ObjectNode node, MountStatus.@Nullable Pending pending) {
+    if (pending == null) {
+      node.putNull("pending").putNull("refused").putNull("conflicts");
+      return;
+    }
+    node.set("pending", PendingJson.node(pending.figures()));
+    ArrayNode refused = node.putArray("refused");
+    pending.refused().forEach(change -> refused.add(PendingJson.node(change)));
+    ArrayNode conflicts = node.putArray("conflicts");
+    pending.conflicts().forEach(conflict -> conflicts.add(PendingJson.node(conflict)));
+  }
+
   static MountStatus readStatus(String text) throws IOException {
     JsonNode node = parse(text);
     JsonNode roundTrip = node.path("round_trip_ms");
@@ -167,6 +182,7 @@ final class Messages {
         readInstant(node.path("since")),
         roundTrip.isNumber() ? roundTrip.asDouble() : null,
         readFigures(node),
+        readPending(node),
         error.isTextual() ? error.asText() : null);
   }
 
@@ -183,6 +199,22 @@ final class Messages {
         node.path("open_files").asLong(),
         node.path("network").path("sent_bytes").asLong(),
         node.path("network").path("received_bytes").asLong());
+  }
+
+  private static MountStatus.@Nullable Pending readPending(JsonNode node) throws IOException {
+    JsonNode figures = node.path("pending");
+    if (!figures.isObject()) {
+      return null;
+    }
+    List<PendingChange> refused = new ArrayList<>();
+    for (JsonNode change : node.path("refused")) {
+      refused.add(PendingJson.readChange(change));
+    }
+    List<Conflict> conflicts = new ArrayList<>();
+    for (JsonNode conflict : node.path("conflicts")) {
+      conflicts.add(PendingJson.readConflict(conflict));
+    }
+    return new MountStatus.Pending(PendingJson.readFigures(figures), refused, conflicts);
   }
 
   private static @Nullable Instant readInstant(JsonNode node) throws IOException {

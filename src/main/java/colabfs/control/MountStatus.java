@@ -1,6 +1,10 @@
 package colabfs.control;
 
+import colabfs.writeback.Conflict;
+import colabfs.writeback.PendingChange;
+import colabfs.writeback.PendingFigures;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param connectedSince start of the present connection, or of its loss; null when unknown
  * @param roundTripMillis last measured, or null
  * @param figures what the mount holds; null when it does not answer
+ * @param pending what write-back has not brought to the runtime; null without write-back and when
+ *     it does not answer
  * @param lastError of the connection, or null
  */
 public record MountStatus(
@@ -18,6 +24,7 @@ public record MountStatus(
     @Nullable Instant connectedSince,
     @Nullable Double roundTripMillis,
     @Nullable Figures figures,
+    @Nullable Pending pending,
     @Nullable String lastError) {
 
   public static final String CONNECTED = "connected";
@@ -48,8 +55,26 @@ public record MountStatus(
       long sentBytes,
       long receivedBytes) {}
 
+  /**
+   * What write-back has not brought to the runtime.
+   *
+   * @param refused the first of the changes that the runtime refused
+   * @param conflicts the first of the conflicts that nobody has dismissed
+   */
+  public record Pending(
+      PendingFigures figures, List<PendingChange> refused, List<Conflict> conflicts) {
+
+    /** The most changes and conflicts that a status tells; the figures count all of them. */
+    public static final int MAX_SHOWN = 10;
+
+    public Pending {
+      refused = List.copyOf(refused);
+      conflicts = List.copyOf(conflicts);
+    }
+  }
+
   /** For a mount that says nothing of itself. */
   public static MountStatus silent(RunningMount mount, String state) {
-    return new MountStatus(mount, state, null, null, null, null);
+    return new MountStatus(mount, state, null, null, null, null, null);
   }
 }

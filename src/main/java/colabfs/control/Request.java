@@ -1,7 +1,10 @@
 package colabfs.control;
 
 import colabfs.core.RemotePath;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What the command line asks a running mount for. */
 sealed interface Request {
@@ -12,6 +15,37 @@ sealed interface Request {
   /** Wait for what is unsent, unmount, end. */
   record Unmount(boolean force) implements Request {}
 
-  /** Run a command in a directory of the mount. */
-  record Exec(List<String> words, RemotePath directory) implements Request {}
+  /**
+   * Run a command in a directory of the mount.
+   *
+   * @param flush send what is unsent first
+   * @param progress the client understands {@link FrameType#PROGRESS} in an exec
+   */
+  record Exec(List<String> words, RemotePath directory, boolean flush, boolean progress)
+      implements Request {}
+
+  /**
+   * Wait for what is unsent at or below a path.
+   *
+   * @param stalled the longest wait without any progress; null for the mount's
+   */
+  record Flush(RemotePath below, @Nullable Duration stalled) implements Request {}
+
+  /** What is pending at or below a path. */
+  record Pending(RemotePath below) implements Request {}
+
+  /** Try again what the runtime refused. */
+  record Retry() implements Request {}
+
+  /** Copy what is pending at or below a path to a local directory, absolute. */
+  record Export(RemotePath below, Path directory) implements Request {}
+
+  /** Give up what is pending at or below a path. */
+  record Discard(RemotePath below) implements Request {}
+
+  /** The conflicts that nobody has dismissed. */
+  record Conflicts() implements Request {}
+
+  /** Forget the conflicts at or below a path. */
+  record Dismiss(RemotePath below) implements Request {}
 }

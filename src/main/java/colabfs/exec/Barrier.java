@@ -1,7 +1,5 @@
 package colabfs.exec;
 
-import colabfs.core.FsException;
-
 /** What stands between a mount and the commands that run beside it. Threading: any thread. */
 public interface Barrier {
 
@@ -17,11 +15,11 @@ public interface Barrier {
 
   /**
    * Waits for the network: returns when the server has acknowledged everything that was written
-   * before the call.
+   * before the call, or when that is not wanted.
    *
-   * @throws FsException the first write that failed
+   * @throws ExecException it has not; the command is not run. Says what is unsent and what to do
    */
-  void drain() throws FsException;
+  void drain() throws ExecException;
 
   /** A command has ended and may have changed anything: the next look asks the server. */
   void changed();

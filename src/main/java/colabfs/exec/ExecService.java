@@ -1,6 +1,5 @@
 package colabfs.exec;
 
-import colabfs.core.FsException;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.RemoteShell;
 import java.security.SecureRandom;
@@ -36,14 +35,7 @@ public final class ExecService {
     RANDOM.nextBytes(random);
     String marker = "colabfs-" + HexFormat.of().formatHex(random);
     String line = CommandLine.of(request, marker);
-    try {
-      barrier.drain();
-    } catch (FsException e) {
-      throw new ExecException(
-          "not run, because not everything that was written has reached the runtime: %s; save it again and try again"
-              .formatted(e.getMessage()),
-          e);
-    }
+    barrier.drain();
     RunningCommand command = new RunningCommand(shell, barrier, startShell(line), marker, io);
     command.begin();
     return command;

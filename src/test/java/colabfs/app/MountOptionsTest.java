@@ -37,7 +37,7 @@ final class MountOptionsTest {
             true,
             true,
             false,
-            true,
+            new MountOptions.Saving(true, MountOptions.Fsync.REMOTE, Duration.ofMillis(250)),
             Duration.ofSeconds(7),
             List.of("max_read=4096"));
     assertThat(all.asArguments())
@@ -48,6 +48,8 @@ final class MountOptionsTest {
             "-o=allow_other",
             "--no-prefetch",
             "--sync",
+            "--fsync=remote",
+            "--debounce=250",
             "--timeout=7",
             "-o=max_read=4096",
             "--",
@@ -58,6 +60,15 @@ final class MountOptionsTest {
   private static MountOptions options(
       @Nullable String root, boolean drive, @Nullable Duration timeout) {
     return new MountOptions(
-        "p", Path.of("/mnt"), root, drive, false, false, true, false, timeout, List.of());
+        "p",
+        Path.of("/mnt"),
+        root,
+        drive,
+        false,
+        false,
+        true,
+        MountOptions.Saving.USUAL,
+        timeout,
+        List.of());
   }
 }

@@ -13,6 +13,7 @@ import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.RemoteShell;
+import colabfs.writeback.PendingFigures;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -28,13 +29,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongConsumer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -93,15 +94,17 @@ final class ControlTest {
   }
 
   @Test
-  void unmount_tellsProgressAndWhatWasLost() throws Exception {
-    AtomicLong told = new AtomicLong();
-    assertThat(client.unmount(true, told::set)).isEqualTo(7);
-    assertThat(told).hasValue(42);
+  void unmount_tellsProgressAndWhatIsLeftBehind() throws Exception {
+    List<PendingFigures> told = new ArrayList<>();
+    Unmounted left = client.unmount(true, told::add, new CompletableFuture<>());
+    assertThat(left)
+        .isEqualTo(new Unmounted(7, new PendingFigures(2, 30, 1, 0), Path.of("/journal")));
+    assertThat(told).containsExactly(new PendingFigures(3, 42, 1, 0));
   }
 
   @Test
   void busyUnmount_isRefusedWithItsReason() {
-    assertThatThrownBy(() -> client.unmount(false, unsent -> {}))
+    assertThatThrownBy(() -> client.unmount(false, left -> {}, new CompletableFuture<>()))
         .isInstanceOfSatisfying(
             ControlException.class,
             e -> assertThat(e.reason()).isEqualTo(ControlException.Reason.BUSY))
@@ -124,7 +127,10 @@ final class ControlTest {
     new Random(2).nextBytes(content);
     ExecIo io = new ExecIo(new ByteArrayInputStream(content), stdout, stderr);
     int status =
-        client.exec(List.of("cat; echo done >&2; exit 7"), RemotePath.of("/a b"), io).await();
+        client
+            .exec(
+                List.of("cat; echo done >&2; exit 7"), RemotePath.of("/a b"), true, io, left -> {})
+            .await();
     assertThat(status).isEqualTo(7);
     assertThat(stdout.toByteArray()).isEqualTo(content);
     assertThat(stderr.toString(StandardCharsets.UTF_8)).isEqualTo("done\n");
@@ -152,7 +158,9 @@ final class ControlTest {
         client.exec(
             List.of("echo begun; exec sleep 60"),
             RemotePath.ROOT,
-            new ExecIo(endless, seen, stderr));
+            true,
+            new ExecIo(endless, seen, stderr),
+            left -> {});
     CompletableFuture<Integer> status =
         CompletableFuture.supplyAsync(
             () -> {
@@ -187,7 +195,9 @@ final class ControlTest {
             List.of(
                 "i=0; while :; do head -c 65536 /dev/zero; i=$((i+1)); echo $i > progress; done"),
             RemotePath.ROOT,
-            new ExecIo(InputStream.nullInputStream(), stuck, stderr));
+            true,
+            new ExecIo(InputStream.nullInputStream(), stuck, stderr),
+            left -> {});
     CompletableFuture<Integer> status =
         CompletableFuture.supplyAsync(
             () -> {
@@ -220,7 +230,8 @@ final class ControlTest {
     FrameChannel channel = new FrameChannel(socket);
     channel.send(
         FrameType.REQUEST,
-        Messages.write(new Request.Exec(List.of("echo up; exec sleep 60"), RemotePath.ROOT)));
+        RequestJson.write(
+            new Request.Exec(List.of("echo up; exec sleep 60"), RemotePath.ROOT, true, false)));
     Frame frame = channel.receive();
     while (frame != null && frame.type() != FrameType.STDOUT) {
       frame = channel.receive();
@@ -237,7 +248,8 @@ final class ControlTest {
     try (FrameChannel channel = new FrameChannel(socket)) {
       channel.send(
           FrameType.REQUEST,
-          Messages.write(new Request.Exec(List.of("sleep", "60"), RemotePath.ROOT)));
+          RequestJson.write(
+              new Request.Exec(List.of("sleep", "60"), RemotePath.ROOT, true, false)));
       assertThatThrownBy(
               () -> {
                 for (int i = 0; i < 100; i++) {
@@ -259,7 +271,7 @@ final class ControlTest {
   }
 
   /** What is behind the socket: commands run on this machine. */
-  private final class FakeMount implements ControlHandler {
+  private final class FakeMount extends IdleMount {
     final LocalShell shell = new LocalShell();
     volatile @Nullable CountDownLatch silence;
     volatile RemotePath directory = RemotePath.ROOT;
@@ -280,26 +292,32 @@ final class ControlTest {
               MOUNTPOINT,
               "/content",
               true,
+              Path.of("/journal"),
               new ProcessIdentity(12, 0),
               Instant.parse("2026-01-02T03:04:05Z")),
           MountStatus.CONNECTED,
           Instant.parse("2026-01-02T03:04:06Z"),
           80.5,
           new MountStatus.Figures(1, 2, 3, 4, 5, 6, 7),
+          new MountStatus.Pending(
+              new PendingFigures(4, 3, 2, 1),
+              List.of(Samples.REFUSED, Samples.RENAME),
+              List.of(Samples.CONFLICT, Samples.GONE)),
           "it broke");
     }
 
     @Override
-    public long unmount(boolean force, LongConsumer progress) throws ControlException {
+    public Unmounted unmount(boolean force, Follower follower) throws ControlException {
       if (!force) {
         throw new ControlException(ControlException.Reason.BUSY, "in use by vim");
       }
-      progress.accept(42);
-      return 7;
+      follower.left(new PendingFigures(3, 42, 1, 0));
+      return new Unmounted(7, new PendingFigures(2, 30, 1, 0), Path.of("/journal"));
     }
 
     @Override
-    public RunningCommand exec(List<String> words, RemotePath where, ExecIo io)
+    public RunningCommand exec(
+        List<String> words, RemotePath where, boolean flush, ExecIo io, Follower follower)
         throws ExecException {
       directory = where;
       return new ExecService(shell, Barrier.NONE)

@@ -108,6 +108,9 @@ final class RunningMountsTest {
     assertThat(mount.path("pid").asLong()).isEqualTo(5);
     assertThat(mount.path("cache").isNull()).isTrue();
     assertThat(mount.path("round_trip_ms").isNull()).isTrue();
+    assertThat(mount.path("pending").isNull()).isTrue();
+    assertThat(mount.path("write_back").asText()).isEqualTo("journal");
+    assertThat(mount.path("journal").asText()).isEqualTo("/journal of/mnt/a");
   }
 
   private static RunningMount mount(String mountpoint, ProcessIdentity process) {
@@ -116,6 +119,7 @@ final class RunningMountsTest {
         Path.of(mountpoint),
         "/content",
         false,
+        Path.of("/journal of", mountpoint),
         process,
         Instant.parse("2026-01-02T03:04:05.678Z"));
   }

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /** A directory whose name is short enough for a socket's. */
-final class ShortTempDir implements TempDirFactory {
+public final class ShortTempDir implements TempDirFactory {
   @Override
   public Path createTempDirectory(
       AnnotatedElementContext elementContext, ExtensionContext extensionContext)

@@ -3,8 +3,6 @@ package colabfs.exec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import colabfs.core.Errno;
-import colabfs.core.FsException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -177,8 +175,9 @@ final class ExecServiceTest {
     Barrier barrier =
         new Barrier() {
           @Override
-          public void drain() throws FsException {
-            throw new FsException(Errno.ENOSPC, "write /a: no space left on the runtime");
+          public void drain() throws ExecException {
+            throw new ExecException(
+                "not run: write /a: no space left on the runtime; save it again");
           }
 
           @Override

@@ -135,8 +135,8 @@ final class MountLifeIT {
   }
 
   @Test
-  void unsentBytes_keepAMount_untilTheyAreGivenUp() throws Exception {
-    runtime.mount("--timeout", "3");
+  void unsentBytesWithSync_keepAMount_untilTheyAreGivenUp() throws Exception {
+    runtime.mount("--sync", "--timeout", "3");
     Process writer =
         cli.shellCommand(
                 runtime.mountpoint,

@@ -1,0 +1,81 @@
+package colabfs.control;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The server's end of one request that is not an {@code exec}. Threading: one thread. */
+final class Answer {
+  /** Characters of JSON after which a part of a long answer is sent: far below a frame's bound. */
+  private static final int PART_CHARS = 64 * 1024;
+
+  private final FrameChannel channel;
+  private final ControlHandler handler;
+
+  Answer(FrameChannel channel, ControlHandler handler) {
+    this.channel = channel;
+    this.handler = handler;
+  }
+
+  /** Does what is asked for and sends its result. */
+  void to(Request request) throws IOException, ControlException {
+    if (request instanceof Request.Unmount unmount) {
+      result(Messages.write(handler.unmount(unmount.force(), follower())));
+    } else if (request instanceof Request.Flush flush) {
+      handler.flush(flush.below(), flush.stalled(), follower());
+      result(Messages.writeCount(0));
+    } else if (request instanceof Request.Pending pending) {
+      parts(handler.pending(pending.below()).stream().map(PendingJson::node).toList());
+    } else if (request instanceof Request.Retry) {
+      result(Messages.writeCount(handler.retry()));
+    } else if (request instanceof Request.Export export) {
+      parts(files(handler.export(export.below(), export.directory())));
+    } else if (request instanceof Request.Discard discard) {
+      parts(handler.discard(discard.below()).stream().map(PendingJson::node).toList());
+    } else if (request instanceof Request.Conflicts) {
+      parts(handler.conflicts().stream().map(PendingJson::node).toList());
+    } else if (request instanceof Request.Dismiss dismiss) {
+      result(Messages.writeCount(handler.dismiss(dismiss.below())));
+    } else {
+      result(Messages.node(handler.status()).toString());
+    }
+  }
+
+  private ChannelFollower follower() {
+    ChannelFollower follower = new ChannelFollower(channel);
+    follower.watch();
+    return follower;
+  }
+
+  private static List<ObjectNode> files(List<Path> files) {
+    return files.stream()
+        .map(file -> JsonNodeFactory.instance.objectNode().put("file", file.toString()))
+        .toList();
+  }
+
+  private void result(String text) throws IOException {
+    channel.send(FrameType.RESULT, text);
+  }
+
+  /** A list of any length, in frames of bounded length. */
+  private void parts(List<ObjectNode> elements) throws IOException {
+    StringBuilder part = new StringBuilder();
+    for (ObjectNode element : elements) {
+      part.append(part.isEmpty() ? "" : ",").append(element);
+      if (part.length() > PART_CHARS) {
+        sendPart(part);
+      }
+    }
+    if (!part.isEmpty()) {
+      sendPart(part);
+    }
+    result(Messages.writeCount(elements.size()));
+  }
+
+  private void sendPart(StringBuilder part) throws IOException {
+    channel.send(FrameType.PART, "{\"" + Messages.ELEMENTS + "\":[" + part + "]}");
+    part.setLength(0);
+  }
+}

@@ -1,0 +1,131 @@
+package colabfs.control;
+
+import colabfs.core.RemotePath;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The JSON of a request, both ways. Errors: what cannot be read is an {@link IOException}. */
+final class RequestJson {
+  /** A longer wait than a week is a mistake, and would overflow in nanoseconds at some point. */
+  private static final long MAX_STALLED_MILLIS = Duration.ofDays(7).toMillis();
+
+  private RequestJson() {}
+
+  static String write(Request request) {
+    ObjectNode node = JsonNodeFactory.instance.objectNode().put("version", Messages.VERSION);
+    fill(node, request);
+    return node.toString();
+  }
+
+  private static void fill(ObjectNode node, Request request) {
+    if (request instanceof Request.Exec exec) {
+      node.put("command", "exec").put("directory", exec.directory().toString());
+      node.put("flush", exec.flush()).put("progress", exec.progress());
+      ArrayNode words = node.putArray("words");
+      exec.words().forEach(words::add);
+    } else if (request instanceof Request.Unmount unmount) {
+      node.put("command", "unmount").put("force", unmount.force());
+    } else if (request instanceof Request.Flush flush) {
+      Duration stalled = flush.stalled();
+      path(node.put("command", "flush"), flush.below())
+          .put("stalled_ms", stalled == null ? null : stalled.toMillis());
+    } else if (request instanceof Request.Pending pending) {
+      path(node.put("command", "pending"), pending.below());
+    } else if (request instanceof Request.Retry) {
+      node.put("command", "retry");
+    } else if (request instanceof Request.Export export) {
+      path(node.put("command", "export"), export.below())
+          .put("directory", export.directory().toString());
+    } else if (request instanceof Request.Discard discard) {
+      path(node.put("command", "discard"), discard.below());
+    } else if (request instanceof Request.Conflicts) {
+      node.put("command", "conflicts");
+    } else if (request instanceof Request.Dismiss dismiss) {
+      path(node.put("command", "dismiss"), dismiss.below());
+    } else {
+      node.put("command", "status");
+    }
+  }
+
+  private static ObjectNode path(ObjectNode node, RemotePath path) {
+    return node.put("path", path.toString());
+  }
+
+  static Request read(String text) throws IOException {
+    JsonNode node = Messages.parse(text);
+    if (node.path("version").asInt() != Messages.VERSION) {
+      throw new IOException(
+          "the mount was made by another version of colabfs; use that one, or unmount and mount again");
+    }
+    return switch (node.path("command").asText()) {
+      case "status" -> new Request.Status();
+      case "unmount" -> new Request.Unmount(node.path("force").asBoolean());
+      case "exec" -> readExec(node);
+      case "flush" -> new Request.Flush(readPath(node, "path"), readStalled(node));
+      case "pending" -> new Request.Pending(readPath(node, "path"));
+      case "retry" -> new Request.Retry();
+      case "export" -> new Request.Export(readPath(node, "path"), readLocalDirectory(node));
+      case "discard" -> new Request.Discard(readPath(node, "path"));
+      case "conflicts" -> new Request.Conflicts();
+      case "dismiss" -> new Request.Dismiss(readPath(node, "path"));
+      default ->
+          throw new IOException(
+              "the mount does not know the command '%s'; unmount, and mount again with this colabfs"
+                  .formatted(node.path("command").asText()));
+    };
+  }
+
+  private static Request.Exec readExec(JsonNode node) throws IOException {
+    List<String> words = new ArrayList<>();
+    node.path("words").forEach(word -> words.add(word.asText()));
+    if (words.isEmpty()) {
+      throw new IOException("no command");
+    }
+    return new Request.Exec(
+        words,
+        readPath(node, "directory"),
+        node.path("flush").asBoolean(true),
+        node.path("progress").asBoolean(false));
+  }
+
+  /** A path that is missing is not the root: what is done to all of it must be said. */
+  private static RemotePath readPath(JsonNode node, String field) throws IOException {
+    try {
+      return RemotePath.of(node.path(field).asText());
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private static Path readLocalDirectory(JsonNode node) throws IOException {
+    try {
+      Path directory = Path.of(node.path("directory").asText());
+      if (!directory.isAbsolute()) {
+        throw new IOException("not an absolute directory: " + directory);
+      }
+      return directory;
+    } catch (InvalidPathException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable Duration readStalled(JsonNode node) throws IOException {
+    JsonNode millis = node.path("stalled_ms");
+    if (millis.isMissingNode() || millis.isNull()) {
+      return null;
+    }
+    if (!millis.canConvertToLong() || millis.asLong() < 1 || millis.asLong() > MAX_STALLED_MILLIS) {
+      throw new IOException("not a time to wait: " + millis);
+    }
+    return Duration.ofMillis(millis.asLong());
+  }
+}
