@@ -1,5 +1,6 @@
 package colabfs.app;
 
+import colabfs.writeback.WriteBack.Fsync;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,19 +43,6 @@ public record MountOptions(
   /** How long Drive's listings are believed: looking again is dear, and others seldom change it. */
   static final Duration DRIVE_METADATA_TTL = Duration.ofSeconds(60);
 
-  /** What an fsync waits for. */
-  public enum Fsync {
-    /** The local disk. */
-    LOCAL,
-    /** The runtime. */
-    REMOTE;
-
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
   /**
    * When a change is safe, and where.
    *
@@ -72,7 +60,7 @@ public record MountOptions(
         arguments.add("--sync");
       }
       if (fsync != Fsync.LOCAL) {
-        arguments.add("--fsync=" + fsync);
+        arguments.add("--fsync=" + fsync.name().toLowerCase(Locale.ROOT));
       }
       if (debounce != null) {
         arguments.add("--debounce=" + debounce.toMillis());

@@ -51,7 +51,7 @@ final class SavedChanges implements AutoCloseable {
         WriteBack.open(
             remote.fs(),
             remote.identity(),
-            new WriteBack.Settings(directory, debounce, hostName()),
+            new WriteBack.Settings(directory, debounce, hostName(), options.saving().fsync()),
             Clock.systemUTC()));
   }
 

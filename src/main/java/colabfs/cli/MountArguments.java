@@ -2,6 +2,7 @@ package colabfs.cli;
 
 import colabfs.app.MountOptions;
 import colabfs.profile.ProfileException;
+import colabfs.writeback.WriteBack.Fsync;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ final class MountArguments {
       paramLabel = "local|remote",
       description =
           "What an fsync waits for: the journal on the local disk (local), or the runtime (remote).")
-  private MountOptions.@Nullable Fsync fsync;
+  private @Nullable Fsync fsync;
 
   @Option(
       names = "--debounce",
@@ -119,7 +120,7 @@ final class MountArguments {
     }
     return new MountOptions.Saving(
         sync,
-        fsync == null ? MountOptions.Fsync.LOCAL : fsync,
+        fsync == null ? Fsync.LOCAL : fsync,
         debounceMillis == null ? null : Duration.ofMillis(debounceMillis));
   }
 

@@ -35,6 +35,14 @@ public interface RemoteFile {
    */
   CompletableFuture<Void> fsync();
 
+  /**
+   * What became of changes of this file that were acknowledged before they had arrived: ends, at
+   * once, with the error of one that was refused since. Each is told once.
+   */
+  default CompletableFuture<Void> outcome() {
+    return CompletableFuture.completedFuture(null);
+  }
+
   /** Attributes of the open file, whatever its name is now. */
   CompletableFuture<FileAttrs> fstat();
 

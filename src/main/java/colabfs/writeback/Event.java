@@ -47,6 +47,21 @@ sealed interface Event {
     public void applyTo(PendingState state, Moment moment) {
       state.wrote(this, moment);
     }
+
+    WroteGone gone() {
+      return new WroteGone(file, offset, length);
+    }
+  }
+
+  /**
+   * Bytes that are needed no more: they went from the journal when it was made smaller. What comes
+   * after it makes sure that nothing reads them.
+   */
+  record WroteGone(long file, long offset, int length) implements Event {
+    @Override
+    public void applyTo(PendingState state, Moment moment) {
+      state.wrote(new Wrote(file, offset, length), new Moment(moment.atNanos(), Layer.NOWHERE));
+    }
   }
 
   /** A new length. */

@@ -26,6 +26,10 @@ final class EventCodec {
     return Tag.of(event).number;
   }
 
+  static boolean isWrote(int type) {
+    return type == Tag.WROTE.number;
+  }
+
   private enum Tag {
     CREATED(1, Event.Created.class),
     OPENED(2, Event.Opened.class),
@@ -48,7 +52,8 @@ final class EventCodec {
     CONFLICTED(19, Event.Conflicted.class),
     DISMISSED(20, Event.Dismissed.class),
     STAGED(21, Event.Staged.class),
-    UNSTAGED(22, Event.Unstaged.class);
+    UNSTAGED(22, Event.Unstaged.class),
+    WROTE_GONE(23, Event.WroteGone.class);
 
     final int number;
     final Class<? extends Event> type;
@@ -138,9 +143,9 @@ final class EventCodec {
         file(e.file(), e.path());
         attrs(e.attrs());
       } else if (event instanceof Event.Wrote e) {
-        out.writeLong(e.file());
-        out.writeLong(e.offset());
-        out.writeInt(e.length());
+        wrote(e);
+      } else if (event instanceof Event.WroteGone e) {
+        wrote(new Event.Wrote(e.file(), e.offset(), e.length()));
       } else if (event instanceof Event.Cut e) {
         out.writeLong(e.file());
         out.writeLong(e.sizeBytes());
@@ -154,6 +159,12 @@ final class EventCodec {
       } else {
         nameEvent(event);
       }
+    }
+
+    private void wrote(Event.Wrote event) throws IOException {
+      out.writeLong(event.file());
+      out.writeLong(event.offset());
+      out.writeInt(event.length());
     }
 
     private void nameEvent(Event event) throws IOException {
@@ -271,6 +282,7 @@ final class EventCodec {
         case CREATED -> new Event.Created(in.readLong(), path(), attrs());
         case OPENED -> new Event.Opened(in.readLong(), path(), attrs());
         case WROTE -> wrote();
+        case WROTE_GONE -> wrote().gone();
         case CUT -> new Event.Cut(in.readLong(), size(in.readLong()));
         case FILE_SET -> new Event.FileSet(in.readLong(), change());
         case NAME_SET -> new Event.NameSet(path(), change(), attrs());
@@ -293,7 +305,7 @@ final class EventCodec {
       };
     }
 
-    private Event wrote() throws IOException {
+    private Event.Wrote wrote() throws IOException {
       Event.Wrote event = new Event.Wrote(in.readLong(), in.readLong(), in.readInt());
       if (event.offset() < 0 || event.length() < 0 || event.offset() + event.length() < 0) {
         throw new IOException("a write of " + event.length() + " bytes at " + event.offset());

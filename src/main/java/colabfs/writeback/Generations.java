@@ -55,28 +55,46 @@ record Generations(Path directory, Disk disk) {
    */
   RecordFile create(long generation, RecordFormat format, RecordFile.Filler filler)
       throws IOException {
+    return finish(begin(generation, format), filler);
+  }
+
+  /** A file without its name: {@link #finish} gives it that, {@link #abandon} drops it. */
+  RecordFile begin(long generation, RecordFormat format) throws IOException {
     Path path = unfinished(generation);
     disk.delete(path);
     Disk.OpenFile file = disk.create(path);
-    boolean named = false;
+    RecordFile made = new RecordFile(this, generation, format, file, RecordFormat.HEADER_BYTES, 0);
+    boolean begun = false;
     try {
       file.write(0, format.header(), RecordFormat.HEADER_BYTES);
-      RecordFile made =
-          new RecordFile(this, generation, format, file, RecordFormat.HEADER_BYTES, 0);
-      filler.fill(made);
-      made.force();
-      disk.rename(path, path(generation));
-      named = true;
+      begun = true;
       return made;
     } finally {
-      if (!named) {
-        abandon(path, file);
+      if (!begun) {
+        abandon(made);
       }
     }
   }
 
-  private void abandon(Path path, Disk.OpenFile file) {
-    try (file) {
+  /** The rest is filled in, all of it is forced, and the file gets its name; or it is dropped. */
+  RecordFile finish(RecordFile begun, RecordFile.Filler rest) throws IOException {
+    boolean named = false;
+    try {
+      rest.fill(begun);
+      begun.force();
+      disk.rename(unfinished(begun.generation()), path(begun.generation()));
+      named = true;
+      return begun;
+    } finally {
+      if (!named) {
+        abandon(begun);
+      }
+    }
+  }
+
+  void abandon(RecordFile begun) {
+    Path path = unfinished(begun.generation());
+    try (begun) {
       disk.delete(path);
     } catch (IOException e) {
       LOG.log(

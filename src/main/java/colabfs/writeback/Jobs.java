@@ -28,6 +28,7 @@ final class Jobs {
   private final Map<RemotePath, Set<Job>> below = new HashMap<>();
   private long lastNumber;
   private long lastOrder;
+  private long bytes;
 
   long lastNumber() {
     return lastNumber;
@@ -54,6 +55,21 @@ final class Jobs {
     return ordered.size();
   }
 
+  /** Of all content that they carry. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Whether one of them brings that content. */
+  boolean carry(Layer layer) {
+    return ordered.values().stream().anyMatch(job -> job.layer == layer);
+  }
+
+  /** So many bytes more are in the content that one of them carries. */
+  void grew(long moreBytes) {
+    bytes += moreBytes;
+  }
+
   /** Those that wait for no other, in order; refused ones are not among them. */
   Collection<Job> ready() {
     return ready.values();
@@ -75,6 +91,7 @@ final class Jobs {
   /** Adds it at the end. */
   void add(Job job) {
     byNumber.put(job.number, job);
+    bytes += job.bytes();
     if (job.file != null) {
       job.file.jobs++;
     }
@@ -111,6 +128,7 @@ final class Jobs {
   /** It is done, or was dropped. */
   void remove(Job job) {
     job.state = Job.State.GONE;
+    bytes -= job.bytes();
     if (job.file != null) {
       job.file.jobs--;
     }

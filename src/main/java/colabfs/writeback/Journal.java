@@ -31,6 +31,12 @@ final class Journal implements AutoCloseable {
   /** Beyond this, a journal of which nothing is needed any more is begun anew. */
   private static final long RECYCLE_BYTES = 8L << 20;
 
+  /** A journal of which so much is needed no more, and more than is needed, is made smaller. */
+  static final long COMPACT_BYTES = 64L << 20;
+
+  /** What is left to be copied while everybody waits. */
+  private static final long LAST_COPY_BYTES = 4L << 20;
+
   final ReentrantLock lock = new ReentrantLock();
 
   /** Signalled at every step. */
@@ -44,6 +50,20 @@ final class Journal implements AutoCloseable {
 
   private RecordFile file;
 
+  private Addresses addresses = Addresses.SAME;
+
+  /** When the file is so long, it is looked at whether much of it is needed no more. */
+  private long nextLookBytes;
+
+  /** So much of it is events, which stay. */
+  private long eventBytes;
+
+  private boolean compacting;
+
+  private volatile boolean closing;
+
+  private final long compactBytes;
+
   private final @Nullable String report;
 
   private Journal(
@@ -51,21 +71,25 @@ final class Journal implements AutoCloseable {
       Path directory,
       InstantSource clock,
       PendingState state,
-      RecordFile.Recovered recovered) {
+      RecordFile.Recovered recovered,
+      long compactBytes) {
     this.owner = owner;
     this.directory = directory;
     this.clock = clock;
     this.state = state;
     this.file = recovered.file();
     this.report = recovered.report();
+    this.compactBytes = compactBytes;
+    this.nextLookBytes = compactBytes;
   }
 
   /**
    * Opens the journal of that directory, or begins one, and carries out what is in it.
    *
+   * @param compactBytes it is made smaller when so many bytes of it are needed no more
    * @throws IOException another process has it, or the disk fails
    */
-  static Journal open(Path directory, InstantSource clock) throws IOException {
+  static Journal open(Path directory, InstantSource clock, long compactBytes) throws IOException {
     JournalLock owner = JournalLock.take(directory);
     try {
       PendingState state = new PendingState();
@@ -77,7 +101,7 @@ final class Journal implements AutoCloseable {
           state.again(job);
         }
       }
-      Journal journal = new Journal(owner, directory, clock, state, recovered);
+      Journal journal = new Journal(owner, directory, clock, state, recovered, compactBytes);
       journal.sealAll();
       return journal;
     } catch (IOException | RuntimeException e) {
@@ -167,17 +191,23 @@ final class Journal implements AutoCloseable {
     try {
       position = file.append(EventCodec.typeOf(event), head, content);
     } catch (IOException e) {
-      throw new FsException(
-          Errno.ENOSPC,
-          "the local disk does not take what is to be sent to the runtime ("
-              + e.getMessage()
-              + "). Make room below "
-              + directory
-              + " and save again.",
-          e);
+      throw notTaken(e);
     }
-    event.applyTo(state, new Event.Moment(now, position + headBytes));
+    event.applyTo(state, new Event.Moment(now, addresses.placeOf(position + headBytes)));
     stepped.signalAll();
+  }
+
+  private FsException notTaken(IOException e) {
+    Errno errno = LocalDisk.isFull(directory) ? Errno.ENOSPC : Errno.EIO;
+    String next =
+        errno == Errno.ENOSPC
+            ? "Make room below " + directory + " and save again."
+            : "See whether the disk below " + directory + " is in order, and save again.";
+    return new FsException(
+        errno,
+        "the local disk does not take what is to be sent to the runtime (%s). %s"
+            .formatted(e.getMessage(), next),
+        e);
   }
 
   /**
@@ -196,20 +226,50 @@ final class Journal implements AutoCloseable {
     recycleLocked();
   }
 
-  /** Reads bytes of a write. */
-  void read(long position, ByteBuffer into) throws FsException {
-    RecordFile from;
+  /**
+   * Reads bytes of a write by their place, see {@link Addresses}.
+   *
+   * @return false when they are not here any more: since the place was looked up they have arrived
+   *     on the runtime, or were given up
+   */
+  boolean read(long place, ByteBuffer into) throws FsException {
+    if (place == Layer.NOWHERE) {
+      throw new FsException(
+          Errno.EIO, "the journal in " + directory + " lacks bytes that it needs");
+    }
+    int start = into.position();
+    while (true) {
+      RecordFile from;
+      long position;
+      lock.lock();
+      try {
+        from = file;
+        position = addresses.positionOf(place);
+      } finally {
+        lock.unlock();
+      }
+      if (position == Layer.NOWHERE) {
+        return false;
+      }
+      try {
+        from.read(position, into);
+        return true;
+      } catch (IOException e) {
+        if (isCurrent(from)) {
+          throw new FsException(
+              Errno.EIO, "the journal in " + directory + " cannot be read: " + e.getMessage(), e);
+        }
+        into.position(start); // it was closed, as a smaller one has taken its place
+      }
+    }
+  }
+
+  private boolean isCurrent(RecordFile looked) {
     lock.lock();
     try {
-      from = file;
+      return file == looked;
     } finally {
       lock.unlock();
-    }
-    try {
-      from.read(position, into);
-    } catch (IOException e) {
-      throw new FsException(
-          Errno.EIO, "the journal in " + directory + " cannot be read: " + e.getMessage(), e);
     }
   }
 
@@ -243,8 +303,96 @@ final class Journal implements AutoCloseable {
   }
 
   private void recycleLocked() {
+    if (compacting || closing) {
+      return;
+    }
     if (file.sizeBytes() > RECYCLE_BYTES && state.isIdle()) {
       beginAnewLocked();
+    } else if (file.sizeBytes() >= nextLookBytes && isWorthCompactingLocked()) {
+      compacting = true;
+      Thread thread = new Thread(this::compact, "colabfs-compaction");
+      thread.setDaemon(true);
+      thread.start();
+    }
+  }
+
+  private boolean isWorthCompactingLocked() {
+    long size = file.sizeBytes();
+    nextLookBytes = size + compactBytes / 4;
+    long needed = neededBytesLocked();
+    return size - eventBytes - needed >= Math.max(compactBytes, needed);
+  }
+
+  private long neededBytesLocked() {
+    return state.layers().stream().mapToLong(Layer::bytes).sum();
+  }
+
+  private void compact() {
+    Compaction compaction = null;
+    try {
+      compaction = beginCompaction();
+      if (compaction.copy(() -> closing) && catchUp(compaction)) {
+        finish(compaction);
+      } else {
+        compaction.abandon();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "the journal was not made smaller", e);
+      if (compaction != null) {
+        compaction.abandon();
+      }
+    } finally {
+      lock.lock();
+      try {
+        compacting = false;
+        stepped.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private Compaction beginCompaction() throws IOException {
+    lock.lock();
+    try {
+      return new Compaction(file, addresses, state.layers());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Until little is left, which everybody waits for; false when this is being closed. */
+  private boolean catchUp(Compaction compaction) throws IOException {
+    while (!closing) {
+      long end;
+      lock.lock();
+      try {
+        end = file.sizeBytes();
+      } finally {
+        lock.unlock();
+      }
+      if (end - compaction.end() < LAST_COPY_BYTES) {
+        return true;
+      }
+      compaction.catchUp(end);
+    }
+    return false;
+  }
+
+  private void finish(Compaction compaction) throws IOException {
+    lock.lock();
+    try {
+      RecordFile old = file;
+      long before = old.sizeBytes();
+      file = compaction.finish();
+      addresses = compaction.addresses();
+      long size = file.sizeBytes();
+      eventBytes = Math.max(0, size - neededBytesLocked());
+      nextLookBytes = size + compactBytes;
+      LOG.log(Level.DEBUG, "the journal was made smaller: {0} to {1} bytes", before, size);
+      old.close();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -262,6 +410,9 @@ final class Journal implements AutoCloseable {
                   var unused = next.append(EventCodec.typeOf(event), EventCodec.write(event, at));
                 }
               });
+      addresses = addresses.afresh(old.sizeBytes(), file.sizeBytes());
+      eventBytes = 0;
+      nextLookBytes = compactBytes;
       old.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, "the journal goes on growing", e);
@@ -270,8 +421,12 @@ final class Journal implements AutoCloseable {
 
   @Override
   public void close() {
+    closing = true;
     lock.lock();
     try {
+      while (compacting) {
+        stepped.awaitUninterruptibly();
+      }
       if (state.isIdle()) {
         beginAnewLocked();
       }

@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,15 +87,17 @@ final class JournaledFile implements RemoteFile {
       journal.lock.unlock();
     }
     ByteBuffer all = ByteBuffer.allocate(plan.lengthBytes());
-    return Plain.of(
+    CompletableFuture<Void> laid =
         from == null
-            ? layOver(offset, all, plan.extents())
+            ? CompletableFuture.completedFuture(null)
             : from.thenCompose(opened -> opened.read(offset, plan.belowBytes()))
-                .thenCompose(
-                    bytes -> {
-                      all.duplicate().put(bytes);
-                      return layOver(offset, all, plan.extents());
-                    }));
+                .thenAccept(bytes -> all.duplicate().put(bytes));
+    return Plain.of(
+        laid.thenCompose(
+            there ->
+                layOver(offset, all, plan.extents())
+                    ? CompletableFuture.completedFuture(all)
+                    : read(offset, lengthBytes)));
   }
 
   private Plan planLocked(long offset, int lengthBytes) {
@@ -119,17 +122,20 @@ final class JournaledFile implements RemoteFile {
     return extent.offset() <= start && extent.end() >= end;
   }
 
-  private CompletableFuture<ByteBuffer> layOver(long offset, ByteBuffer all, List<Extent> extents) {
+  /** False when the journal has some of it no longer, as it has arrived on the runtime. */
+  private boolean layOver(long offset, ByteBuffer all, List<Extent> extents) {
     try {
       for (Extent extent : extents) {
         ByteBuffer into = all.duplicate();
         into.position((int) (extent.offset() - offset));
         into.limit(into.position() + extent.length());
-        journal.read(extent.position(), into);
+        if (!journal.read(extent.position(), into)) {
+          return false;
+        }
       }
-      return CompletableFuture.completedFuture(all);
+      return true;
     } catch (FsException e) {
-      return CompletableFuture.failedFuture(e);
+      throw new CompletionException(e);
     }
   }
 
@@ -181,20 +187,23 @@ final class JournaledFile implements RemoteFile {
 
   @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer content) {
-    return owner.change(
-        file,
-        () -> {
-          requireWritable();
-          owner.checkSpaceLocked(content.remaining());
-          ByteBuffer left = content.duplicate();
-          while (left.hasRemaining()) {
-            int length = Math.min(left.remaining(), MAX_RECORD_BYTES);
-            ByteBuffer piece = left.slice(left.position(), length);
-            long at = offset + (left.position() - content.position());
-            journal.recordLocked(new Event.Wrote(file.number, at, length), piece);
-            left.position(left.position() + length);
-          }
-        });
+    int length = content.remaining();
+    CompletableFuture<Void> recorded =
+        owner.change(
+            file,
+            () -> {
+              requireWritable();
+              owner.checkSpaceLocked(content.remaining());
+              ByteBuffer left = content.duplicate();
+              while (left.hasRemaining()) {
+                int count = Math.min(left.remaining(), MAX_RECORD_BYTES);
+                ByteBuffer piece = left.slice(left.position(), count);
+                long at = offset + (left.position() - content.position());
+                journal.recordLocked(new Event.Wrote(file.number, at, count), piece);
+                left.position(left.position() + count);
+              }
+            });
+    return Plain.of(recorded.thenCompose(safe -> owner.pace(file, length)));
   }
 
   @Override
@@ -232,6 +241,16 @@ final class JournaledFile implements RemoteFile {
       journal.lock.unlock();
     }
     return Plain.of(owner.fsync(file));
+  }
+
+  @Override
+  public CompletableFuture<Void> outcome() {
+    try {
+      owner.tell(file);
+      return CompletableFuture.completedFuture(null);
+    } catch (FsException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   @Override

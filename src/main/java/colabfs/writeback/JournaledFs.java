@@ -42,6 +42,8 @@ final class JournaledFs implements RemoteFs {
   private final FreeSpace space;
   private final RemoteIdentity identity;
   private final Executor waiting;
+  private final Pace pace;
+  private final WriteBack.Fsync fsync;
   private final Runnable recorded;
   private volatile KnownNames known = KnownNames.NOTHING;
 
@@ -67,6 +69,8 @@ final class JournaledFs implements RemoteFs {
       Journal journal,
       RemoteIdentity identity,
       Executor waiting,
+      Pace pace,
+      WriteBack.Fsync fsync,
       Runnable recorded) {
     this.remote = remote;
     this.journal = journal;
@@ -74,6 +78,8 @@ final class JournaledFs implements RemoteFs {
     this.judgement = new Judgement(identity);
     this.space = new FreeSpace(remote);
     this.waiting = waiting;
+    this.pace = pace;
+    this.fsync = fsync;
     this.recorded = recorded;
   }
 
@@ -343,32 +349,93 @@ final class JournaledFs implements RemoteFs {
   }
 
   void checkSpaceLocked(int lengthBytes) throws FsException {
-    space.check(pendingBytesLocked(), lengthBytes);
+    space.check(journal.stateLocked().jobs().bytes(), lengthBytes);
   }
 
-  private long pendingBytesLocked() {
-    long bytes = 0;
-    for (Job job : journal.stateLocked().jobs().all()) {
-      bytes += job.bytes();
+  /** When a write that was recorded may be answered. */
+  CompletableFuture<Void> pace(PendingFile file, int lengthBytes) {
+    journal.lock.lock();
+    try {
+      Job last = file.last;
+      if (last == null || last.held) {
+        return CompletableFuture.completedFuture(null);
+      }
+      long waitingBytes = file.layers.stream().mapToLong(Layer::bytes).sum();
+      return pace.answer(file.attrs.sizeBytes(), waitingBytes, lengthBytes);
+    } finally {
+      journal.lock.unlock();
     }
-    return bytes;
   }
 
-  /** Waits for the local disk; tells, once, what the runtime refused of the file. */
+  /** Waits for the local disk, or the runtime's; tells, once, what the runtime refused. */
   CompletableFuture<Void> fsync(PendingFile file) {
-    return CompletableFuture.runAsync(
-        () -> {
-          try {
-            journal.force();
-            tell(file);
-          } catch (FsException e) {
-            throw new CompletionException(e);
-          }
-        },
-        waiting);
+    CompletableFuture<Void> forced =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                journal.force();
+                tell(file);
+              } catch (FsException e) {
+                throw new CompletionException(e);
+              }
+            },
+            waiting);
+    return fsync == WriteBack.Fsync.LOCAL
+        ? forced
+        : forced.thenCompose(safe -> arrival(file)).thenCompose(there -> forceThere(file));
   }
 
-  private void tell(PendingFile file) throws FsException {
+  /** Ends when the runtime has the file as it is now; fails when it is refused. */
+  private CompletableFuture<Void> arrival(PendingFile file) {
+    CompletableFuture<Void> end;
+    journal.lock.lock();
+    try {
+      Job last = file.last;
+      if (last == null) {
+        return CompletableFuture.completedFuture(null);
+      }
+      if (!last.sealed) {
+        journal.noteLocked(new Event.Sealed(last.number));
+      }
+      end = last.end();
+    } finally {
+      journal.lock.unlock();
+    }
+    recorded.run();
+    return end.thenCompose(
+        over -> {
+          try {
+            tell(file);
+            return isHeld(file) ? failed(Errno.EIO, file.remoteAt) : arrival(file);
+          } catch (FsException e) {
+            return CompletableFuture.failedFuture(e);
+          }
+        });
+  }
+
+  private boolean isHeld(PendingFile file) {
+    journal.lock.lock();
+    try {
+      return file.last != null && file.last.held;
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  private CompletableFuture<Void> forceThere(PendingFile file) {
+    return file.path() == null
+        ? CompletableFuture.completedFuture(null)
+        : remote
+            .open(file.remoteAt, EnumSet.of(OpenFlag.READ), 0)
+            .thenCompose(
+                there -> there.fsync().whenComplete((done, failure) -> closeQuietly(there)));
+  }
+
+  private static void closeQuietly(RemoteFile file) {
+    var unused = file.close();
+  }
+
+  void tell(PendingFile file) throws FsException {
     Job refused;
     journal.lock.lock();
     try {

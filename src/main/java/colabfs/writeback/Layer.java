@@ -11,12 +11,18 @@ import java.util.TreeMap;
  * journal, over what lies below. Threading: guarded by its owner's lock.
  */
 final class Layer {
+  /** The place of bytes that are needed no more. */
+  static final long NOWHERE = -1;
+
   private final NavigableMap<Long, Extent> extents = new TreeMap<>();
 
   /** So many bytes of what lies below still show. */
   private long visibleBelow;
 
   private long sizeBytes;
+
+  /** Of all extents. */
+  private long bytes;
 
   /** Bytes that follow one another in the file and in the journal. */
   record Extent(long offset, int length, long position) {
@@ -25,7 +31,8 @@ final class Layer {
     }
 
     private Extent from(long start) {
-      return new Extent(start, (int) (end() - start), position + (start - offset));
+      long there = position == NOWHERE ? NOWHERE : position + (start - offset);
+      return new Extent(start, (int) (end() - start), there);
     }
 
     private Extent upTo(long end) {
@@ -54,17 +61,13 @@ final class Layer {
   }
 
   long bytes() {
-    long sum = 0;
-    for (Extent extent : extents.values()) {
-      sum += extent.length();
-    }
-    return sum;
+    return bytes;
   }
 
   void write(long offset, int length, long position) {
     long end = offset + length;
     remove(offset, end);
-    extents.put(offset, new Extent(offset, length, position));
+    put(new Extent(offset, length, position));
     sizeBytes = Math.max(sizeBytes, end);
   }
 
@@ -113,20 +116,28 @@ final class Layer {
     return at >= end;
   }
 
+  private void put(Extent extent) {
+    Extent old = extents.put(extent.offset(), extent);
+    bytes += extent.length() - (old == null ? 0 : old.length());
+  }
+
   private void remove(long start, long end) {
     Map.Entry<Long, Extent> before = extents.lowerEntry(start);
     if (before != null && before.getValue().end() > start) {
       Extent old = before.getValue();
-      extents.put(old.offset(), old.upTo(start));
+      put(old.upTo(start));
       if (old.end() > end) {
-        extents.put(end, old.from(end));
+        put(old.from(end));
       }
     }
     NavigableMap<Long, Extent> covered = extents.subMap(start, true, end, false);
     Extent last = covered.isEmpty() ? null : covered.lastEntry().getValue();
+    for (Extent gone : covered.values()) {
+      bytes -= gone.length();
+    }
     covered.clear();
     if (last != null && last.end() > end) {
-      extents.put(end, last.from(end));
+      put(last.from(end));
     }
   }
 }

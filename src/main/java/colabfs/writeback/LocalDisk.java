@@ -25,6 +25,18 @@ final class LocalDisk implements Disk {
   private static final Set<PosixFilePermission> OWN_DIRECTORY =
       PosixFilePermissions.fromString("rwx------");
 
+  /** Less is no room: a file system keeps something for itself. */
+  private static final long ROOM_BYTES = 4L << 20;
+
+  /** Whether there is hardly any room below a directory. */
+  static boolean isFull(Path directory) {
+    try {
+      return Files.getFileStore(directory).getUsableSpace() < ROOM_BYTES;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** Makes a directory, and those above it, for the user alone; one that exists becomes so. */
   static void makeOwn(Path directory) throws IOException {
     Path absolute = directory.toAbsolutePath();

@@ -10,7 +10,9 @@ import colabfs.writeback.PendingChange.Kind;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +90,19 @@ final class PendingState {
         && open.values().stream().allMatch(file -> file.layers.isEmpty());
   }
 
+  /** Every content that is not on the runtime, or that an open handle counts on. */
+  Set<Layer> layers() {
+    Set<Layer> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    files.values().forEach(file -> all.addAll(file.layers));
+    open.values().forEach(file -> all.addAll(file.layers));
+    for (Job job : jobs.all()) {
+      if (job.layer != null) {
+        all.add(job.layer);
+      }
+    }
+    return all;
+  }
+
   /** One more handle. */
   void handleOpened(PendingFile file) {
     file.handles++;
@@ -140,8 +155,9 @@ final class PendingState {
       return;
     }
     Layer layer = writable(file, moment);
+    long before = layer.bytes();
     layer.write(event.offset(), event.length(), moment.position());
-    resized(file, layer, moment);
+    resized(file, layer, before, moment);
   }
 
   void cut(Event.Cut event, Event.Moment moment) {
@@ -150,11 +166,15 @@ final class PendingState {
       return;
     }
     Layer layer = writable(file, moment);
+    long before = layer.bytes();
     layer.cut(event.sizeBytes());
-    resized(file, layer, moment);
+    resized(file, layer, before, moment);
   }
 
-  private static void resized(PendingFile file, Layer layer, Event.Moment moment) {
+  private void resized(PendingFile file, Layer layer, long bytesBefore, Event.Moment moment) {
+    if (file.path() != null || jobs.carry(layer)) {
+      jobs.grew(layer.bytes() - bytesBefore);
+    }
     file.attrs =
         file.attrs
             .withSize(layer.sizeBytes())

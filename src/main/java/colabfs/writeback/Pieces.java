@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,7 @@ final class Pieces {
 
   private final Journal journal;
   private final Executor executor;
-  private final Runnable moved;
+  private final IntConsumer answered;
   private final Deque<Sending> waiting = new ArrayDeque<>();
   private long inFlight;
 
@@ -37,12 +38,12 @@ final class Pieces {
   }
 
   /**
-   * @param moved told of every answer
+   * @param answered told, at every answer, how many bytes more have arrived
    */
-  Pieces(Journal journal, Executor executor, Runnable moved) {
+  Pieces(Journal journal, Executor executor, IntConsumer answered) {
     this.journal = journal;
     this.executor = executor;
-    this.moved = moved;
+    this.answered = answered;
   }
 
   CompletableFuture<Void> send(RemoteFile handle, List<List<Extent>> pieces) {
@@ -90,7 +91,7 @@ final class Pieces {
   private void answered(Sending sending, int length, @Nullable Throwable failure) {
     inFlight -= length;
     sending.unanswered--;
-    moved.run();
+    answered.accept(failure == null ? length : 0);
     if (failure != null) {
       sending.end.completeExceptionally(failure);
     } else if (sending.unanswered == 0 && sending.left.isEmpty()) {

@@ -133,6 +133,15 @@ final class RecordFile implements AutoCloseable {
     return format.shortId();
   }
 
+  long generation() {
+    return generation;
+  }
+
+  /** Reads what was appended, from the beginning. */
+  RecordScan scan() throws IOException {
+    return new RecordScan(file, format);
+  }
+
   /** With its header. */
   long sizeBytes() {
     return end;
@@ -329,6 +338,29 @@ final class RecordFile implements AutoCloseable {
    * @throws IOException the disk does not take it: this file goes on
    */
   RecordFile startNext(Filler filler) throws IOException {
+    return startNext(() -> generations.create(generation + 1, format.ofNextFile(), filler));
+  }
+
+  /** Begins a successor that is filled while this file goes on; one at a time. */
+  RecordFile beginNext() throws IOException {
+    return generations.begin(generation + 1, format.ofNextFile());
+  }
+
+  /** As {@link #startNext(Filler)}, for one of {@link #beginNext}, which is dropped if it fails. */
+  RecordFile startNext(RecordFile begun, Filler rest) throws IOException {
+    return startNext(() -> generations.finish(begun, rest));
+  }
+
+  /** Drops one of {@link #beginNext}. */
+  void abandon(RecordFile begun) {
+    generations.abandon(begun);
+  }
+
+  private interface Making {
+    RecordFile make() throws IOException;
+  }
+
+  private RecordFile startNext(Making making) throws IOException {
     appending.lock();
     try {
       if (succeeded) {
@@ -337,7 +369,7 @@ final class RecordFile implements AutoCloseable {
       succeeded = true;
       RecordFile next = null;
       try {
-        next = generations.create(generation + 1, format.ofNextFile(), filler);
+        next = making.make();
       } finally {
         succeeded = next != null;
       }

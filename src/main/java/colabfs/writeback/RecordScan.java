@@ -13,7 +13,7 @@ final class RecordScan {
   private static final int WINDOW_BYTES = 2 * RecordFormat.MAX_RECORD_BYTES;
 
   private final Disk.OpenFile file;
-  private final long sizeBytes;
+  private long sizeBytes;
   private final RecordFormat format;
   private final ByteBuffer window;
   private long windowAt;
@@ -28,7 +28,13 @@ final class RecordScan {
     this.file = file;
     this.sizeBytes = file.sizeBytes();
     this.format = format;
-    this.window = ByteBuffer.allocate((int) Math.min(WINDOW_BYTES, sizeBytes));
+    this.window = ByteBuffer.allocate(WINDOW_BYTES);
+  }
+
+  /** The file has grown: what was appended comes next. */
+  void grown() throws IOException {
+    sizeBytes = file.sizeBytes();
+    windowBytes = 0;
   }
 
   /** Where the good records end that were read. */

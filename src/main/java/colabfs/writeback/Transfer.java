@@ -162,6 +162,21 @@ final class Transfer {
     moved.signalAll();
   }
 
+  /** Throws what became of changes after their acknowledgement, once. */
+  void checkOutcome() throws FsException {
+    RemoteFile of;
+    lock.lock();
+    try {
+      of = handle;
+    } finally {
+      lock.unlock();
+    }
+    Throwable refused = of.outcome().handle((done, failure) -> failure).join();
+    if (refused != null) {
+      throw Reopening.again(Reopening.reason(refused));
+    }
+  }
+
   // Sending.
 
   /** Sends what may be sent now. */

@@ -368,7 +368,9 @@ final class Upload {
     ByteBuffer bytes = ByteBuffer.allocate((int) (last.end() - piece.get(0).offset()));
     for (Extent extent : piece) {
       ByteBuffer into = bytes.slice(bytes.position(), extent.length());
-      journal.read(extent.position(), into);
+      if (!journal.read(extent.position(), into)) {
+        throw new FsException(Errno.EIO, "given up while it was sent");
+      }
       bytes.position(bytes.position() + extent.length());
     }
     return bytes.flip();

@@ -61,6 +61,7 @@ final class Uploader implements Carrier, AutoCloseable {
   private final Duration debounce;
   private final String host;
   private final Consumer<RemotePath> foreign;
+  private final Pace pace;
   private final ScheduledThreadPoolExecutor thread;
   private final Pieces pieces;
   private final List<Turn> turns = new ArrayList<>();
@@ -81,6 +82,7 @@ final class Uploader implements Carrier, AutoCloseable {
   /**
    * @param host for the names of what lands beside somebody else's version
    * @param foreign told which names are not as they were known
+   * @param pace told of what is sent
    */
   Uploader(
       Journal journal,
@@ -88,13 +90,15 @@ final class Uploader implements Carrier, AutoCloseable {
       RemoteIdentity identity,
       Duration debounce,
       String host,
-      Consumer<RemotePath> foreign) {
+      Consumer<RemotePath> foreign,
+      Pace pace) {
     this.journal = journal;
     this.remote = remote;
     this.identity = identity;
     this.debounce = debounce;
     this.host = host.replaceAll("[^A-Za-z0-9._-]", "_");
     this.foreign = foreign;
+    this.pace = pace;
     this.thread =
         new ScheduledThreadPoolExecutor(
             1,
@@ -105,7 +109,7 @@ final class Uploader implements Carrier, AutoCloseable {
             },
             new ThreadPoolExecutor.DiscardPolicy());
     this.thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    this.pieces = new Pieces(journal, this, this::moved);
+    this.pieces = new Pieces(journal, this, this::sent);
   }
 
   /** There is something to do. */
@@ -126,6 +130,11 @@ final class Uploader implements Carrier, AutoCloseable {
 
   private void moved() {
     movedNanos = System.nanoTime();
+  }
+
+  private void sent(int bytes) {
+    moved();
+    pace.sent(bytes);
   }
 
   @Override
@@ -184,12 +193,20 @@ final class Uploader implements Carrier, AutoCloseable {
     if (job.sealed || !job.waiters.isEmpty() || job.maybeDone) {
       return 0;
     }
-    if (now - job.sinceNanos >= AT_LEAST.toNanos()) {
+    if (now - job.sinceNanos >= AT_LEAST.toNanos() || isPart(job)) {
       journal.noteLocked(new Event.Sealed(job.number));
       return 0;
     }
     long rest = debounce.toNanos() - (now - job.changedNanos);
     return Math.min(rest, debounce.toNanos()); // a clock that was set back does not stop us
+  }
+
+  /** A large file does not wait until it is whole. */
+  private static boolean isPart(Job job) {
+    PendingFile file = job.file;
+    return file != null
+        && file.attrs.sizeBytes() > Pace.LARGE_FILE_BYTES
+        && job.bytes() >= Pace.PART_BYTES;
   }
 
   private void start(Job job) {
@@ -297,12 +314,14 @@ final class Uploader implements Carrier, AutoCloseable {
             .formatted(reason.getMessage(), reason.errno());
     LOG.log(Level.WARNING, "the runtime refused {0} {1}: {2}", job.kind, job.path, text);
     journal.noteLocked(new Event.Refused(job.number, reason.errno(), text));
+    pace.release();
   }
 
   /** The link is gone: nothing is begun until the runtime answers again. */
   private void suspend() {
     if (!suspended) {
       suspended = true;
+      pace.sending(false);
       LOG.log(Level.INFO, "the runtime does not answer; what is unsent waits in the journal");
       probeSoon();
     }
@@ -323,6 +342,7 @@ final class Uploader implements Carrier, AutoCloseable {
       return;
     }
     suspended = false;
+    pace.sending(true);
     moved();
     pump();
   }
@@ -458,6 +478,9 @@ final class Uploader implements Carrier, AutoCloseable {
     journal.lock.lock();
     try {
       journal.noteLocked(new Event.Done(job.number, result));
+      if (journal.stateLocked().jobs().isEmpty()) {
+        pace.release();
+      }
     } finally {
       journal.lock.unlock();
     }
@@ -541,6 +564,7 @@ final class Uploader implements Carrier, AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    pace.sending(false);
     thread.shutdownNow();
     try {
       if (!thread.awaitTermination(END.toMillis(), TimeUnit.MILLISECONDS)) {

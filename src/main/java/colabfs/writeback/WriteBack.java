@@ -39,6 +39,7 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
   private final JournaledFs files;
   private final Uploader uploader;
   private final ExecutorService waiting;
+  private final Pace pace;
 
   /**
    * How write-back behaves.
@@ -46,10 +47,19 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
    * @param directory of the journal, for the user alone
    * @param debounce how long a change rests before it is sent, as more may join
    * @param host this machine, for the names of conflict copies
+   * @param fsync what an fsync waits for
    */
-  public record Settings(Path directory, Duration debounce, String host) {
+  public record Settings(Path directory, Duration debounce, String host, Fsync fsync) {
     /** As long as an editor needs for the steps of one save. */
     public static final Duration DEFAULT_DEBOUNCE = Duration.ofMillis(100);
+  }
+
+  /** What an fsync waits for. */
+  public enum Fsync {
+    /** The local disk. */
+    LOCAL,
+    /** The runtime's disk. */
+    REMOTE
   }
 
   private WriteBack(RemoteFs remote, RemoteIdentity identity, Settings settings, Journal journal) {
@@ -61,7 +71,9 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    this.files = new JournaledFs(remote, journal, identity, waiting, this::kick);
+    this.pace = new Pace(waiting);
+    this.files =
+        new JournaledFs(remote, journal, identity, waiting, pace, settings.fsync(), this::kick);
     this.uploader =
         new Uploader(
             journal,
@@ -69,7 +81,8 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
             identity,
             settings.debounce(),
             settings.host(),
-            path -> known().changed(path));
+            path -> known().changed(path),
+            pace);
   }
 
   /**
@@ -80,8 +93,19 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
   public static WriteBack open(
       RemoteFs remote, RemoteIdentity identity, Settings settings, InstantSource clock)
       throws IOException {
-    WriteBack made =
-        new WriteBack(remote, identity, settings, Journal.open(settings.directory(), clock));
+    return open(remote, identity, settings, clock, Journal.COMPACT_BYTES);
+  }
+
+  /** As the other, with a journal that is made smaller when so many bytes are needed no more. */
+  static WriteBack open(
+      RemoteFs remote,
+      RemoteIdentity identity,
+      Settings settings,
+      InstantSource clock,
+      long compactBytes)
+      throws IOException {
+    Journal journal = Journal.open(settings.directory(), clock, compactBytes);
+    WriteBack made = new WriteBack(remote, identity, settings, journal);
     made.kick();
     return made;
   }
@@ -126,13 +150,12 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
 
   private PendingFigures figuresLocked() {
     PendingState state = journal.stateLocked();
-    long bytes = 0;
     int refused = 0;
     for (Job job : state.jobs().all()) {
-      bytes += job.bytes();
       refused += job.held ? 1 : 0;
     }
-    return new PendingFigures(state.jobs().count(), bytes, refused, state.conflicts().size());
+    return new PendingFigures(
+        state.jobs().count(), state.jobs().bytes(), refused, state.conflicts().size());
   }
 
   @Override
@@ -333,7 +356,9 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
     ByteBuffer buffer = ByteBuffer.allocate(Math.min(COPY_BYTES, extent.length()));
     for (int done = 0; done < extent.length(); done += buffer.limit()) {
       buffer.clear().limit(Math.min(buffer.capacity(), extent.length() - done));
-      journal.read(extent.position() + done, buffer);
+      if (!journal.read(extent.position() + done, buffer)) {
+        throw new IOException("it arrived on the runtime meanwhile");
+      }
       buffer.flip();
       long at = extent.offset() + done;
       while (buffer.hasRemaining()) {
@@ -355,6 +380,7 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
     } finally {
       journal.lock.unlock();
     }
+    pace.release();
     touched.forEach(path -> known().changed(path));
     kick();
     return given;

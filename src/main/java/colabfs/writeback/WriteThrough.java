@@ -261,6 +261,9 @@ public final class WriteThrough {
     } finally {
       transfer.lock.unlock();
     }
+    if (report) {
+      transfer.checkOutcome();
+    }
     transfer.learnAttributes();
   }
 

@@ -2,6 +2,7 @@ package colabfs.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import colabfs.writeback.WriteBack.Fsync;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -37,7 +38,7 @@ final class MountOptionsTest {
             true,
             true,
             false,
-            new MountOptions.Saving(true, MountOptions.Fsync.REMOTE, Duration.ofMillis(250)),
+            new MountOptions.Saving(true, Fsync.REMOTE, Duration.ofMillis(250)),
             Duration.ofSeconds(7),
             List.of("max_read=4096"));
     assertThat(all.asArguments())

@@ -32,6 +32,9 @@ abstract class RemoteContract {
   static final long SECOND = 1_000_000_000L;
   private static final int DEADLINE_SECONDS = 20;
 
+  /** Before something is looked at that only the runtime itself can tell: a path through a link. */
+  protected void settle() {}
+
   /** The file system under test: its root is empty, and the test's own. */
   protected abstract RemoteFs fs();
 

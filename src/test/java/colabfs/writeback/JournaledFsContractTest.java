@@ -1,11 +1,14 @@
 package colabfs.writeback;
 
+import colabfs.core.FsException;
+import colabfs.core.RemotePath;
 import colabfs.remote.FakeRemoteFs;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteFsContract;
 import colabfs.remote.RemoteIdentity;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -27,7 +30,10 @@ final class JournaledFsContractTest extends RemoteFsContract {
             new FakeRemoteFs(),
             ROOT_LOGIN,
             new WriteBack.Settings(
-                directory.resolve("journal"), WriteBack.Settings.DEFAULT_DEBOUNCE, "here"),
+                directory.resolve("journal"),
+                WriteBack.Settings.DEFAULT_DEBOUNCE,
+                "here",
+                WriteBack.Fsync.LOCAL),
             InstantSource.system());
   }
 
@@ -39,6 +45,16 @@ final class JournaledFsContractTest extends RemoteFsContract {
   @Override
   protected RemoteFs fs() {
     return writeBack.files();
+  }
+
+  /** Programs' paths never lead through links: the kernel follows them. */
+  @Override
+  protected void settle() {
+    try {
+      writeBack.flush(RemotePath.ROOT, Duration.ofSeconds(10), left -> {});
+    } catch (FsException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** What the fake holds is in memory. */

@@ -48,7 +48,7 @@ final class UploaderTest {
         WriteBack.open(
             remote,
             new RemoteIdentity(0, 0, Set.of(0)),
-            new WriteBack.Settings(directory, Duration.ZERO, "here"),
+            new WriteBack.Settings(directory, Duration.ZERO, "here", WriteBack.Fsync.LOCAL),
             InstantSource.system())) {
       save(writeBack.files(), "/removed");
       Awaitility.await().untilTrue(opening);

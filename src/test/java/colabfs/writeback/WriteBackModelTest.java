@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -161,19 +162,39 @@ final class WriteBackModelTest {
         WriteBack.open(
             fake,
             LOGIN,
-            new WriteBack.Settings(journal, Duration.ofMillis(random.nextInt(3)), "here"),
-            InstantSource.system());
+            new WriteBack.Settings(
+                journal, Duration.ofMillis(random.nextInt(3)), "here", WriteBack.Fsync.LOCAL),
+            InstantSource.system(),
+            random.nextInt(20_000));
     assertThat(writeBack.report()).isNull();
     writeBack.use(new RuntimeNames());
   }
 
+  /** The files as they are at one moment, though the journal may be made smaller meanwhile. */
   private static void copy(Path old, Path journal) throws IOException {
     Files.createDirectories(journal);
-    try (Stream<Path> files = Files.list(old)) {
-      for (Path file :
-          files.filter(each -> each.getFileName().toString().startsWith("journal")).toList()) {
-        Files.copy(file, journal.resolve(file.getFileName()));
+    List<Path> before;
+    do {
+      before = journals(old);
+      for (Path copied : journals(journal)) {
+        Files.delete(copied);
       }
+      for (Path file : before) {
+        try {
+          Files.copy(file, journal.resolve(file.getFileName()));
+        } catch (NoSuchFileException e) {
+          break; // it has another name by now
+        }
+      }
+    } while (!journals(old).equals(before));
+  }
+
+  private static List<Path> journals(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .filter(each -> each.getFileName().toString().startsWith("journal"))
+          .sorted()
+          .toList();
     }
   }
 
