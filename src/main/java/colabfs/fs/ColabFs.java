@@ -17,6 +17,7 @@ import colabfs.writeback.KnownNames;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -267,6 +268,11 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       @Override
       public @Nullable FileAttrs last(RemotePath path) throws FsException {
         return lookups.last(path);
+      }
+
+      @Override
+      public <T> CompletableFuture<T> whileUp(CompletableFuture<T> answer) {
+        return lookups.whileUp(answer);
       }
 
       @Override

@@ -74,7 +74,8 @@ final class Lookups {
     listSiblingsOf(path);
     FileAttrs answer;
     try {
-      answer = patience.await(asked);
+      boolean isAnythingKnown = !(cache.last(path) instanceof Lookup.Unknown);
+      answer = patience.await(isAnythingKnown ? link.whileUp(asked) : asked);
     } catch (FsException e) {
       FileAttrs instead = e.isConnectionFailure() ? last(path) : known(path); // made meanwhile
       if (instead != null) {
@@ -186,9 +187,16 @@ final class Lookups {
     return known == null && link.isDown() ? cache.lastListing(directory) : known;
   }
 
+  /** See {@link LinkWatch#whileUp}. */
+  <T> CompletableFuture<T> whileUp(CompletableFuture<T> answer) {
+    return link.whileUp(answer);
+  }
+
   private List<DirEntry> listNow(RemotePath directory) throws FsException {
+    boolean isAnythingKnown = cache.lastListing(directory) != null;
     try {
-      List<DirEntry> answer = patience.await(askList(directory));
+      CompletableFuture<List<DirEntry>> asked = askList(directory);
+      List<DirEntry> answer = patience.await(isAnythingKnown ? link.whileUp(asked) : asked);
       List<DirEntry> corrected = cache.listing(directory);
       return corrected == null ? answer : corrected;
     } catch (FsException e) {
@@ -212,7 +220,8 @@ final class Lookups {
       return last;
     }
     try {
-      return patience.await(askLink(path, attrs));
+      CompletableFuture<String> asked = askLink(path, attrs);
+      return patience.await(last == null ? asked : link.whileUp(asked));
     } catch (FsException e) {
       if (last != null && e.isConnectionFailure()) {
         return last;

@@ -175,7 +175,8 @@ final class Opening {
         cached ? null : remote.open(path, Set.of(OpenFlag.READ), 0);
     FileAttrs attrs = known;
     if (attrs == null || !fresh) {
-      attrs = askNow(path, opening);
+      FileAttrs last = lookups.lastKnown(path);
+      attrs = askNow(path, opening, last != null && nodes.isCachedInPart(path, last));
     }
     if (!permissions.allows(attrs, RemotePermissions.READ) && opening != null) {
       var unused = patience.await(opening); // the server may know of more than the mode bits
@@ -249,11 +250,17 @@ final class Opening {
     }
   }
 
-  /** The runtime's word on the name; a handle that is being opened goes when there is none. */
-  private FileAttrs askNow(RemotePath path, @Nullable CompletableFuture<RemoteFile> opening)
+  /**
+   * The runtime's word on the name; a handle that is being opened goes when there is none.
+   *
+   * @param whileUp the link is not waited for when it goes
+   */
+  private FileAttrs askNow(
+      RemotePath path, @Nullable CompletableFuture<RemoteFile> opening, boolean whileUp)
       throws FsException {
     try {
-      FileAttrs attrs = patience.await(lookups.ask(path));
+      CompletableFuture<FileAttrs> asked = lookups.ask(path);
+      FileAttrs attrs = patience.await(whileUp ? link.whileUp(asked) : asked);
       requireRegular(path, attrs);
       return attrs;
     } catch (FsException e) {
@@ -272,7 +279,7 @@ final class Opening {
       throws FsException {
     if (!link.isDown()) {
       try {
-        return askNow(path, null);
+        return askNow(path, null, lookups.lastKnown(path) != null);
       } catch (FsException e) {
         if (!e.isConnectionFailure() || !link.isDown()) {
           if (opening != null) {
@@ -284,7 +291,8 @@ final class Opening {
     }
     FileAttrs last = lookups.lastKnown(path);
     if (last == null) {
-      return askNow(path, opening); // a change that has not been sent yet is known without the link
+      return askNow(
+          path, opening, false); // a change that has not been sent yet is known without the link
     }
     requireRegular(path, last);
     return last;

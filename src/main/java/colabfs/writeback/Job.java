@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One change on its way to the runtime. Its paths are those that the runtime has when all jobs
- * before it are done. Threading: guarded by the lock of the {@link JournaledFs} that it belongs to.
+ * before it are done. Threading: guarded by the lock of the {@link Journal} that it belongs to.
  */
 final class Job {
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The jobs that are not done, in order, and which has to wait for which: one waits for every
  * earlier one that is about the same name, about a directory above it, or about something below it
- * where it concerns a directory. Threading: guarded by the lock of the {@link JournaledFs} that it
+ * where it concerns a directory. Threading: guarded by the lock of the {@link Journal} that it
  * belongs to.
  */
 final class Jobs {

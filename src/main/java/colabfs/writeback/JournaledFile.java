@@ -26,7 +26,7 @@ final class JournaledFile implements RemoteFile {
   /** The most that one record of the journal holds. */
   private static final int MAX_RECORD_BYTES = 1 << 20;
 
-  private final JournaledFs owner;
+  private final FileChanges owner;
   private final Journal journal;
   private final RemoteFs remote;
   private final PendingFile file;
@@ -52,7 +52,7 @@ final class JournaledFile implements RemoteFile {
    * @param below the runtime's file, being opened to read, or null to open it when it is needed
    */
   JournaledFile(
-      JournaledFs owner,
+      FileChanges owner,
       Journal journal,
       RemoteFs remote,
       PendingFile file,
@@ -208,20 +208,21 @@ final class JournaledFile implements RemoteFile {
 
   @Override
   public CompletableFuture<Void> fsetattr(AttrChange change) {
-    return owner.change(
-        file,
-        () -> {
-          requireWritable();
-          Long size = change.sizeBytes();
-          if (size != null) {
-            journal.recordLocked(new Event.Cut(file.number, size));
-          }
-          AttrChange rest =
-              new AttrChange(null, change.permissions(), change.owner(), change.times());
-          if (!rest.equals(new AttrChange(null, null, null, null))) {
-            journal.recordLocked(new Event.FileSet(file.number, rest));
-          }
-        });
+    return Plain.of(
+        owner.change(
+            file,
+            () -> {
+              requireWritable();
+              Long size = change.sizeBytes();
+              if (size != null) {
+                journal.recordLocked(new Event.Cut(file.number, size));
+              }
+              AttrChange rest =
+                  new AttrChange(null, change.permissions(), change.owner(), change.times());
+              if (!rest.equals(new AttrChange(null, null, null, null))) {
+                journal.recordLocked(new Event.FileSet(file.number, rest));
+              }
+            }));
   }
 
   private void requireWritable() throws FsException {

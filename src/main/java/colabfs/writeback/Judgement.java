@@ -3,6 +3,7 @@ package colabfs.writeback;
 import colabfs.core.AttrChange;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
+import colabfs.core.FileType;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteIdentity;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * almost all that is accepted arrives. No state.
  */
 final class Judgement {
+  private static final int SET_GROUP_ID = 02000;
+
   private final RemoteIdentity identity;
   private final RemotePermissions permissions;
 
@@ -50,6 +53,20 @@ final class Judgement {
       throw failure(Errno.EACCES, path);
     }
     return parent;
+  }
+
+  /** Attributes of what is made in that directory. */
+  FileAttrs made(
+      RemotePath path, @Nullable FileAttrs parent, FileType type, int permissions, long nowNanos)
+      throws FsException {
+    FileAttrs above = make(path, parent);
+    boolean inherits = (above.permissions() & SET_GROUP_ID) != 0;
+    int bits = permissions & FileAttrs.PERMISSION_MASK;
+    if (inherits && type == FileType.DIRECTORY) {
+      bits |= SET_GROUP_ID;
+    }
+    int gid = inherits ? above.gid() : identity.gid();
+    return new FileAttrs(type, bits, identity.uid(), gid, 0, nowNanos, nowNanos, nowNanos, 0, 1);
   }
 
   /** Something goes from that directory. */

@@ -5,6 +5,7 @@ import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ public interface KnownNames {
 
   /** What was known last, however long ago, or null. ENOENT when it was missing then. */
   @Nullable FileAttrs last(RemotePath path) throws FsException;
+
+  /** The same answer, or ENOTCONN as soon as the link goes. */
+  <T> CompletableFuture<T> whileUp(CompletableFuture<T> answer);
 
   /** What is known to be in a directory, or null. */
   @Nullable List<DirEntry> knownListing(RemotePath directory);
@@ -36,6 +40,11 @@ public interface KnownNames {
         @Override
         public @Nullable FileAttrs last(RemotePath path) {
           return null;
+        }
+
+        @Override
+        public <T> CompletableFuture<T> whileUp(CompletableFuture<T> answer) {
+          return answer;
         }
 
         @Override

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The names that are not on the runtime as programs here see them: what is pending, laid over what
- * the runtime lists. Threading: guarded by the lock of the {@link JournaledFs} that it belongs to.
+ * the runtime lists. Threading: guarded by the lock of the {@link Journal} that it belongs to.
  */
 final class Names {
   private final Map<RemotePath, Map<String, Name>> directories = new HashMap<>();

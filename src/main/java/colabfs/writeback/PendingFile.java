@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file whose content or attributes were changed here, or may be, as it is open. Threading:
- * guarded by the lock of the {@link JournaledFs} that it belongs to.
+ * guarded by the lock of the {@link Journal} that it belongs to.
  */
 final class PendingFile {
   final long number;

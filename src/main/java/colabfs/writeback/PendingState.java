@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * has not been carried out, a new file that is renamed goes under its last name, one that is
  * removed does not go at all.
  *
- * <p>Threading: guarded by the lock of the {@link JournaledFs} that it belongs to.
+ * <p>Threading: guarded by the lock of the {@link Journal} that it belongs to.
  */
 final class PendingState {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;

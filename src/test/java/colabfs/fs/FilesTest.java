@@ -24,7 +24,8 @@ final class FilesTest {
   private final TestMount mount = new TestMount();
 
   @Test
-  @DisplayName("What a program wrote and closed is on the runtime.")
+  @DisplayName(
+      "What a program wrote and closed is on the runtime, or with write-back in the journal.")
   void closed_file_isOnTheRuntime() throws FsException {
     mount.save("/a", "hello");
     assertThat(mount.remote.text("/a")).isEqualTo("hello");

@@ -113,10 +113,17 @@ final class OfflineTest {
 
   /** The link goes while the call waits, and comes back when it has ended. */
   private void cutOff(Edge.Action call) throws Exception {
+    cutOff(call, mount.remote::disconnect);
+    cutOff(call, mount.remote::disconnectWithHeldCallsWaiting);
+  }
+
+  private void cutOff(Edge.Action call, Runnable disconnect) throws Exception {
+    mount.pass(LONG);
+    mount.fs.invalidateAll();
     mount.remote.holdRequests();
     CompletableFuture<Void> running = start(call);
     Awaitility.await().until(() -> mount.remote.held() > 0);
-    mount.remote.disconnect();
+    disconnect.run();
     running.get(5, TimeUnit.SECONDS);
     mount.remote.release();
     mount.remote.reconnect();

@@ -107,6 +107,14 @@ public final class FakeRemoteFs implements RemoteFs {
     lost.forEach(call -> call.fail(Errno.ENOTCONN));
   }
 
+  /** The link goes, and held calls wait for the next, as they do while it is made again. */
+  public void disconnectWithHeldCallsWaiting() {
+    synchronized (this) {
+      connected = false;
+    }
+    listeners.forEach(listener -> listener.accept(false));
+  }
+
   /** A new connection; open files of the old one stay dead. */
   public void reconnect() {
     synchronized (this) {

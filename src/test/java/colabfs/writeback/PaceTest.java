@@ -3,6 +3,7 @@ package colabfs.writeback;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 final class PaceTest {
@@ -41,6 +42,8 @@ final class PaceTest {
   }
 
   @Test
+  @DisplayName(
+      "Whoever writes a large file goes on as fast as it is sent, and freely while the link is down.")
   void lostLink_letsEverybodyGoOn_untilItStandsAgain() {
     CompletableFuture<Void> held = pace.answer(LARGE, LARGE, MEGABYTE);
     pace.sending(false);

@@ -39,6 +39,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +96,7 @@ final class WriteBackModelTest {
   }
 
   @Test
+  @DisplayName("What was acknowledged is on the runtime in the end, once, through cuts and kills.")
   void randomChanges_withCutsAndKills_areAllThereInTheEnd() throws Exception {
     long only = Long.getLong("colabfs.seed", -1);
     long first = only >= 0 ? only : System.nanoTime() & 0xffff_ffffL;
@@ -474,6 +476,11 @@ final class WriteBackModelTest {
     @Override
     public @Nullable FileAttrs last(RemotePath path) throws FsException {
       return known(path);
+    }
+
+    @Override
+    public <T> CompletableFuture<T> whileUp(CompletableFuture<T> answer) {
+      return answer;
     }
 
     @Override

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +75,8 @@ final class WriteBackTest {
   }
 
   @Test
+  @DisplayName(
+      "What the runtime refused of a file that is still open is told at its close or fsync, once.")
   void whatTheRuntimeRefusedOfAnOpenFile_isTheOutcome_once() throws Exception {
     try (WriteBack writeBack = open(WriteBack.Fsync.LOCAL)) {
       runtime.failNext(Op.OPEN, Errno.EDQUOT);
@@ -95,6 +98,8 @@ final class WriteBackTest {
   }
 
   @Test
+  @DisplayName(
+      "With fsync=remote, fsync returns when the runtime has the file, or with its refusal.")
   void fsyncThatWaitsForTheRuntime_endsWhenItHasTheFile() throws Exception {
     try (WriteBack writeBack = open(WriteBack.Fsync.REMOTE)) {
       RemoteFile file = create(writeBack, "/f");
@@ -133,6 +138,7 @@ final class WriteBackTest {
   }
 
   @Test
+  @DisplayName("The journal stays small though something is always pending.")
   void journalThatIsNeverIdle_staysSmall_andKeepsWhatIsPending() throws Exception {
     byte[] pending = bytes(7, 3 * SAVE_BYTES).array();
     try (WriteBack writeBack = open(WriteBack.Fsync.LOCAL)) {
@@ -171,6 +177,7 @@ final class WriteBackTest {
   }
 
   @Test
+  @DisplayName("What is read while the journal is made smaller is what was written.")
   void readsWhileTheJournalIsMadeSmaller_giveWhatWasWritten() throws Exception {
     try (WriteBack writeBack = open(WriteBack.Fsync.LOCAL)) {
       RemoteFile kept = create(writeBack, "/kept");
