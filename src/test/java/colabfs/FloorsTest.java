@@ -37,6 +37,7 @@ final class FloorsTest {
           Map.entry("fs", 3),
           Map.entry("fuse", 4),
           Map.entry("exec", 4),
+          Map.entry("restore", 4),
           Map.entry("demo", 4),
           Map.entry("control", 5),
           Map.entry("app", 6),
@@ -50,6 +51,7 @@ final class FloorsTest {
           "org.apache.sshd..", Set.of("ssh", "demo"),
           "com.github.benmanes..", Set.of("cache"),
           "com.fasterxml..", Set.of("profile", "control"),
+          "org.eclipse.jgit..", Set.of("restore"),
           "picocli..", Set.of("cli"));
 
   @ArchTest

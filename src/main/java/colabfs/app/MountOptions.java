@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param drive Google Drive's mount: its root unless another is given, and more patience
  * @param prefetch entering a directory fetches what is below it
  * @param saving when a change is safe, and where
+ * @param onNewRuntime what is done when another runtime answers than before
  * @param callTimeout the longest that a call into the mount may take; null for the usual
  * @param fuseOptions as given after {@code -o}, one each, without allow_other
  */
@@ -29,6 +30,7 @@ public record MountOptions(
     boolean allowOther,
     boolean prefetch,
     Saving saving,
+    OnNewRuntime onNewRuntime,
     @Nullable Duration callTimeout,
     List<String> fuseOptions) {
 
@@ -42,6 +44,21 @@ public record MountOptions(
 
   /** How long Drive's listings are believed: looking again is dear, and others seldom change it. */
   static final Duration DRIVE_METADATA_TTL = Duration.ofSeconds(60);
+
+  /** What is done when another runtime answers than before, or its root was emptied. */
+  public enum OnNewRuntime {
+    /** Nothing, until a person says it. */
+    ASK,
+    /** What is known here is sent to it. */
+    RESTORE,
+    /** It is taken as it is. */
+    FRESH;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   /**
    * When a change is safe, and where.
@@ -104,6 +121,9 @@ public record MountOptions(
       arguments.add("--no-prefetch");
     }
     saving.addTo(arguments);
+    if (onNewRuntime != OnNewRuntime.ASK) {
+      arguments.add("--on-new-runtime=" + onNewRuntime);
+    }
     if (callTimeout != null) {
       arguments.add("--timeout=" + callTimeout.toSeconds());
     }

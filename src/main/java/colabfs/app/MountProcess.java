@@ -12,6 +12,7 @@ import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.fs.ColabFs;
 import colabfs.fs.FsSettings;
+import colabfs.fs.KnownTree;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.FuseSettings;
 import colabfs.fuse.LocalUser;
@@ -19,6 +20,7 @@ import colabfs.fuse.MountException;
 import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
+import colabfs.restore.Restore;
 import colabfs.ssh.SshRemote;
 import colabfs.writeback.PendingFigures;
 import java.io.IOException;
@@ -91,28 +93,73 @@ public final class MountProcess {
                     remote.identity(),
                     fsSettings(remote, user),
                     Clock.systemUTC());
+            NewRuntime guard = guard(remote, fs, saved);
             FuseMount fuse =
                 FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
           saved.use(fs.knownNames());
-          serve(list, remote, fs, saved, fuse, ready, untilHangUp);
+          saved.begin();
+          serve(list, new Services(remote, fs, saved, guard), fuse, ready, untilHangUp);
         }
       }
-    } catch (MountException | ProfileException e) {
+    } catch (MountException | ProfileException | FsException e) {
       throw AppException.of(e);
     } catch (IOException e) {
       throw new AppException("the mount was not made: %s; try again".formatted(e.getMessage()), e);
     }
   }
 
+  /** What a mount is made of. */
+  private record Services(SshRemote remote, ColabFs fs, SavedChanges saved, NewRuntime guard) {}
+
+  /** From here on no other runtime is asked or told anything than the one that is connected to. */
+  private NewRuntime guard(SshRemote remote, ColabFs fs, SavedChanges saved) throws FsException {
+    NewRuntime guard =
+        new NewRuntime(
+            new NewRuntime.Local() {
+              @Override
+              public KnownTree tree() {
+                return fs.knownTree();
+              }
+
+              @Override
+              public Restore.Pending pending() {
+                return saved.pendingToRestore();
+              }
+
+              @Override
+              public void forget() {
+                fs.forgetRuntime();
+              }
+
+              @Override
+              public void startOver() {
+                saved.startOver();
+              }
+
+              @Override
+              public void settle() throws FsException {
+                if (saved.pending() != null) {
+                  fs.drain();
+                }
+              }
+            },
+            new RuntimeRecord(saved.directory()),
+            options.onNewRuntime(),
+            Clock.systemUTC());
+    remote.admitBy(guard);
+    if (guard.begin(remote.runtimeId(), remote.fs())) {
+      var unused = fs.getattr(RemotePath.ROOT); // or nobody could enter the mount
+      remote.leave("what is unsent is of another runtime");
+    }
+    return guard;
+  }
+
   private void serve(
-      RunningMounts list,
-      SshRemote remote,
-      ColabFs fs,
-      SavedChanges saved,
-      FuseMount fuse,
-      Ready ready,
-      boolean untilHangUp)
+      RunningMounts list, Services parts, FuseMount fuse, Ready ready, boolean untilHangUp)
       throws IOException {
+    SshRemote remote = parts.remote();
+    ColabFs fs = parts.fs();
+    SavedChanges saved = parts.saved();
     RunningMount mount =
         new RunningMount(
             options.profile(),
@@ -123,7 +170,14 @@ public final class MountProcess {
             ProcessIdentity.own(),
             Clock.systemUTC().instant());
     MountServices services =
-        new MountServices(remote, fs, saved.pending(), fuse, mount, options.effectiveCallTimeout());
+        new MountServices(
+            remote,
+            fs,
+            saved.pending(),
+            fuse,
+            mount,
+            options.effectiveCallTimeout(),
+            parts.guard());
     Path socket = list.socketOf(mount.mountpoint());
     try (ControlServer server = ControlServer.listen(socket, services)) {
       list.add(mount);

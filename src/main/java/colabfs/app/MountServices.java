@@ -19,12 +19,17 @@ import colabfs.fs.CacheFigures;
 import colabfs.fs.ColabFs;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.MountException;
-import colabfs.remote.RuntimeId;
+import colabfs.remote.RemoteShell;
+import colabfs.restore.Restore;
+import colabfs.restore.RestoreReport;
+import colabfs.restore.RestoreRules;
+import colabfs.ssh.Admission;
 import colabfs.ssh.LinkStatus;
 import colabfs.ssh.SshRemote;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingChanges;
+import colabfs.writeback.PendingFigures;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -50,9 +55,8 @@ final class MountServices implements ControlHandler {
   private final FuseMount fuse;
   private final RunningMount mount;
   private final Unsent unsent;
-
-  /** By the last connection; changed only where the link is told of. */
-  private volatile RuntimeId served;
+  private final Duration patience;
+  private final NewRuntime guard;
 
   private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
 
@@ -71,7 +75,8 @@ final class MountServices implements ControlHandler {
       @Nullable PendingChanges pending,
       FuseMount fuse,
       RunningMount mount,
-      Duration patience) {
+      Duration patience,
+      NewRuntime guard) {
     this.remote = remote;
     this.fs = fs;
     this.fuse = fuse;
@@ -93,23 +98,16 @@ final class MountServices implements ControlHandler {
             mount,
             patience,
             new UnsentText(mount, this::linkTrouble));
-    this.served = remote.runtimeId();
-    remote.link().onChange(this::linkChanged);
-  }
-
-  /** What is cached of one runtime is not shown of another. */
-  private void linkChanged(boolean up) {
-    if (up) {
-      RuntimeId now = remote.runtimeId();
-      if (now.comparedTo(served) != RuntimeId.Match.SAME) {
-        fs.invalidateAll();
-      }
-      served = now;
-    }
+    this.patience = patience;
+    this.guard = guard;
   }
 
   /** Why the connection is down; null while it is up. */
   private @Nullable String linkTrouble() {
+    NewRuntime.Difference held = guard.difference();
+    if (held != null) {
+      return held.what();
+    }
     LinkStatus link = remote.status();
     if (link.state() == LinkStatus.State.CONNECTED) {
       return null;
@@ -146,13 +144,14 @@ final class MountServices implements ControlHandler {
   @Override
   public MountStatus status() {
     LinkStatus link = remote.status();
+    NewRuntime.Difference held = guard.difference();
     CacheFigures cache = fs.figures();
     Duration roundTrip = link.roundTrip();
     return new MountStatus(
         mount,
         switch (link.state()) {
           case CONNECTED -> MountStatus.CONNECTED;
-          case RECONNECTING -> MountStatus.RECONNECTING;
+          case RECONNECTING -> held == null ? MountStatus.RECONNECTING : MountStatus.HELD;
           case CLOSED -> MountStatus.CLOSED;
         },
         link.since(),
@@ -166,23 +165,103 @@ final class MountServices implements ControlHandler {
             link.bytesSent(),
             link.bytesReceived()),
         unsent.shown(),
-        link.lastError());
+        held == null ? null : new MountStatus.NewRuntime(held.what(), held.since()),
+        held == null ? link.lastError() : null);
   }
 
   @Override
   public RunningCommand exec(
       List<String> words, RemotePath directory, boolean flush, ExecIo io, Follower follower)
       throws ExecException {
+    NewRuntime.Difference held = guard.difference();
+    if (held != null && flush) {
+      throw new ExecException(
+          "not run: %s, or run it there all the same with --no-flush".formatted(held.message()));
+    }
     String inside = directory.isRoot() ? "" : directory.toString();
-    String absolute = remote.root().equals("/") ? inside : remote.root() + inside;
-    return new ExecService(remote.shell(), barrier(flush, follower))
+    Admission.Arrival there = guard.arrival();
+    RemoteShell shell = there == null ? remote.shell() : there.shell();
+    String root = there == null ? remote.root() : there.root();
+    String absolute = root.equals("/") ? inside : root + inside;
+    return new ExecService(shell, barrier(flush, follower))
         .start(new ExecRequest(words, absolute.isEmpty() ? "/" : absolute), io);
   }
 
   @Override
   public void flush(RemotePath below, @Nullable Duration stalled, Follower follower)
       throws ControlException {
+    NewRuntime.Difference held = guard.difference();
+    if (held != null && !unsent.pending(below).isEmpty()) {
+      throw new ControlException(
+          Reason.UNSENT,
+          "not everything that was written has reached the runtime: " + held.message());
+    }
     unsent.flush(below, stalled, follower);
+  }
+
+  @Override
+  public RestoreReport restore(RestoreRules rules, boolean dryRun, Follower follower)
+      throws ControlException {
+    if (mount.readOnly() && !dryRun) {
+      throw new ControlException(
+          Reason.FAILED,
+          "%s is mounted read-only, so nothing is sent; take the runtime as it is with 'colabfs restore --fresh'"
+              .formatted(mount.mountpoint()));
+    }
+    Restore.Progress progress = progress(follower);
+    try {
+      if (dryRun) {
+        return guard.plan(rules, patience, remote.fs());
+      }
+      if (guard.difference() != null) {
+        return guard.restore(rules, patience, progress);
+      }
+      RestoreReport report = guard.restoreConnected(remote.fs(), rules, progress);
+      fs.invalidateAll();
+      return report;
+    } catch (FsException e) {
+      throw notRestored(e, follower);
+    }
+  }
+
+  private static Restore.Progress progress(Follower follower) {
+    return new Restore.Progress() {
+      @Override
+      public void left(int names, long bytes) {
+        follower.left(new PendingFigures(names, bytes, 0, 0));
+      }
+
+      @Override
+      public boolean isGivenUp() {
+        return follower.hasLeft();
+      }
+    };
+  }
+
+  private static ControlException notRestored(FsException cause, Follower follower) {
+    return follower.hasLeft()
+        ? new ControlException(Reason.GIVEN_UP, String.valueOf(cause.getMessage()), cause)
+        : new ControlException(
+            Reason.FAILED,
+            "not everything was restored: %s. What was sent stays there; 'colabfs restore' once more goes on"
+                .formatted(cause.getMessage()),
+            cause);
+  }
+
+  @Override
+  public void takeAsItIs() throws ControlException {
+    if (guard.difference() == null) {
+      throw new ControlException(
+          Reason.FAILED,
+          "%s is of the runtime that it was of before; there is nothing to decide, see 'colabfs status'"
+              .formatted(mount.mountpoint()));
+    }
+    try {
+      guard.takeAsItIs(patience);
+    } catch (FsException e) {
+      throw new ControlException(
+          Reason.FAILED, "not done: %s; try again".formatted(e.getMessage()), e);
+    }
   }
 
   @Override
@@ -221,7 +300,10 @@ final class MountServices implements ControlHandler {
   public Unmounted unmount(boolean force, Follower follower) throws ControlException {
     takeTurn(follower);
     try {
-      if (force) {
+      NewRuntime.Difference held = guard.difference();
+      if (held != null) {
+        refuseUnlessForced(force, held);
+      } else if (force) {
         unsent.arriveWithin(FORCED_PATIENCE, follower);
       } else {
         unsent.arriveBeforeUnmount(follower);
@@ -236,6 +318,17 @@ final class MountServices implements ControlHandler {
           : new ControlException(Reason.FAILED, String.valueOf(e.getMessage()), e);
     } finally {
       unmounting.unlock();
+    }
+  }
+
+  /** Nothing arrives while a new runtime is held, so nobody waits for it. */
+  private void refuseUnlessForced(boolean force, NewRuntime.Difference held)
+      throws ControlException {
+    if (!force && unsent.figures().changes() > 0) {
+      throw new ControlException(
+          Reason.UNSENT,
+          "not everything that was written has reached the runtime: %s; nothing was unmounted. Or use --force: what is unsent is kept for the next mount of '%s'"
+              .formatted(held.message(), mount.profile()));
     }
   }
 

@@ -1,13 +1,17 @@
 package colabfs.app;
 
 import colabfs.control.RuntimeDirectory;
+import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFs;
+import colabfs.restore.Restore;
 import colabfs.ssh.SshRemote;
 import colabfs.writeback.KnownNames;
+import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingChanges;
 import colabfs.writeback.PendingFigures;
+import colabfs.writeback.Replacement;
 import colabfs.writeback.WriteBack;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -19,6 +23,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +53,7 @@ final class SavedChanges implements AutoCloseable {
     Path directory = directoryOf(environment, options.profile(), remote.root());
     return new SavedChanges(
         remote.fs(),
-        WriteBack.open(
+        WriteBack.openAtRest(
             remote.fs(),
             remote.identity(),
             new WriteBack.Settings(directory, debounce, hostName(), options.saving().fsync()),
@@ -90,6 +95,43 @@ final class SavedChanges implements AutoCloseable {
   void use(KnownNames names) {
     if (writeBack != null) {
       writeBack.use(names);
+    }
+  }
+
+  /** Begins to send what is pending. */
+  void begin() {
+    if (writeBack != null) {
+      writeBack.begin();
+    }
+  }
+
+  /** What is pending, for who restores what it is based on. */
+  Restore.Pending pendingToRestore() {
+    return new Restore.Pending() {
+      @Override
+      public List<PendingChange> changes() {
+        return writeBack == null ? List.of() : writeBack.list();
+      }
+
+      @Override
+      public List<Replacement> replacements() {
+        return writeBack == null ? List.of() : writeBack.replacements();
+      }
+
+      @Override
+      public void rebase(long number, @Nullable FileAttrs there) {
+        if (writeBack != null) {
+          writeBack.rebase(number, there);
+        }
+      }
+    };
+  }
+
+  /** What is under way was meant for another runtime; what one refused is tried on the next. */
+  void startOver() {
+    if (writeBack != null) {
+      writeBack.startOver();
+      writeBack.retry();
     }
   }
 

@@ -117,7 +117,13 @@ final class Directory {
     return whole == null ? null : entries();
   }
 
-  private List<DirEntry> entries() {
+  /** Whether it was ever listed. */
+  boolean wasListed() {
+    return whole != null;
+  }
+
+  /** The names that are known to have been there last, also where it was never listed. */
+  List<DirEntry> entries() {
     List<DirEntry> entries = new ArrayList<>(values.size());
     for (Map.Entry<String, Object> entry : values.entrySet()) {
       FileAttrs attrs = lastAttrs(entry.getValue());

@@ -132,6 +132,27 @@ public final class MetadataCache {
     }
   }
 
+  /**
+   * The names of the directory that are known to have been there last, however long ago; null when
+   * none was ever asked for.
+   */
+  public @Nullable Remembered remembered(RemotePath directory) {
+    lock.lock();
+    try {
+      Directory known = directories.get(directory);
+      return known == null ? null : new Remembered(known.entries(), known.wasListed());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * What is remembered of a directory.
+   *
+   * @param whole it was listed, so that these were all
+   */
+  public record Remembered(List<DirEntry> entries, boolean whole) {}
+
   /** Takes the answer that the name has these attributes. */
   public void putAttrs(RemotePath path, FileAttrs attrs, long stamp) {
     putAnswer(path, attrs, stamp);

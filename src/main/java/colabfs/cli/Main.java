@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       StatusCommand.class,
       FlushCommand.class,
       PendingCommand.class,
+      RestoreCommand.class,
       UmountCommand.class,
       ProfilesCommand.class,
       DemoCommand.class,

@@ -71,6 +71,14 @@ final class MountArguments {
   private @Nullable Fsync fsync;
 
   @Option(
+      names = "--on-new-runtime",
+      paramLabel = "ask|restore|fresh",
+      description =
+          "When another runtime answers than before: wait for 'colabfs restore' (ask), send it what is"
+              + " known here (restore), or take it as it is (fresh).")
+  private MountOptions.OnNewRuntime onNewRuntime = MountOptions.OnNewRuntime.ASK;
+
+  @Option(
       names = "--debounce",
       paramLabel = "MS",
       hidden = true,
@@ -103,8 +111,18 @@ final class MountArguments {
         allowOther,
         !noPrefetch,
         saving,
+        onNewRuntime(command, readOnly || ro),
         timeoutSeconds == null ? null : Duration.ofSeconds(timeoutSeconds),
         options);
+  }
+
+  private MountOptions.OnNewRuntime onNewRuntime(CommandLine command, boolean isReadOnly) {
+    if (isReadOnly && onNewRuntime == MountOptions.OnNewRuntime.RESTORE) {
+      throw new ParameterException(
+          command,
+          "--on-new-runtime=restore would write, which --read-only forbids; leave one out");
+    }
+    return onNewRuntime;
   }
 
   private MountOptions.Saving saving(CommandLine command) {

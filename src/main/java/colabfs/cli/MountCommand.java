@@ -2,9 +2,16 @@ package colabfs.cli;
 
 import colabfs.app.AppException;
 import colabfs.app.DaemonLauncher;
+import colabfs.app.KnownMounts;
 import colabfs.app.MountOptions;
 import colabfs.app.MountProgram;
+import colabfs.control.ControlException;
+import colabfs.control.MountStatus;
+import colabfs.control.RunningMount;
 import colabfs.profile.ProfileException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +31,7 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class MountCommand implements Callable<Integer> {
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   @ParentCommand
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -51,8 +59,30 @@ final class MountCommand implements Callable<Integer> {
           .inForeground(person, root -> mounted(options, root));
     } else {
       mounted(options, new DaemonLauncher(surroundings.environment()).launch(options, person));
+      tellOfNewRuntime(options);
     }
     return 0;
+  }
+
+  /**
+   * What an earlier mount has not sent is of another runtime: nothing can be done before a word.
+   */
+  private void tellOfNewRuntime(MountOptions options) {
+    try {
+      KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
+      Optional<RunningMount> mount = mounts.at(options.mountpoint());
+      if (mount.isPresent()) {
+        MountStatus.NewRuntime found = mounts.client(mount.get()).status(PATIENCE).newRuntime();
+        if (found != null) {
+          main.surroundings()
+              .warn(
+                  "%s; nothing is sent to it before you say 'colabfs restore', or 'colabfs restore --fresh' to take it as it is"
+                      .formatted(found.what()));
+        }
+      }
+    } catch (IOException | ControlException e) {
+      main.surroundings().warn("mounted, but how it is cannot be told: " + e.getMessage());
+    }
   }
 
   private void mounted(MountOptions options, String root) {

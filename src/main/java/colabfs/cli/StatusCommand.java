@@ -61,6 +61,10 @@ final class StatusCommand implements Callable<Integer> {
             + status.mount().root()
             + (status.mount().readOnly() ? ", read-only" : ""));
     Shown.line(out, "  state", state(status));
+    MountStatus.NewRuntime found = status.newRuntime();
+    if (found != null) {
+      printNewRuntime(out, found);
+    }
     if (status.lastError() != null) {
       Shown.line(out, "  last error", status.lastError());
     }
@@ -88,6 +92,13 @@ final class StatusCommand implements Callable<Integer> {
           "%s sent, %s received"
               .formatted(Sizes.of(figures.sentBytes()), Sizes.of(figures.receivedBytes())));
     }
+  }
+
+  private static void printNewRuntime(PrintWriter out, MountStatus.NewRuntime found) {
+    Shown.line(out, "  held", "%s, %s ago".formatted(found.what(), ago(found.since())));
+    Shown.line(out, "", "nothing was sent to it, and nothing that is known here was dropped");
+    Shown.line(out, "", "send it what is known here, and go on: colabfs restore [--dry-run]");
+    Shown.line(out, "", "or take it as it is:                   colabfs restore --fresh");
   }
 
   private static String changes(MountStatus status) {

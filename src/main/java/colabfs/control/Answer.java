@@ -1,5 +1,7 @@
 package colabfs.control;
 
+import colabfs.restore.RestoreReport;
+import colabfs.restore.RestoreRules;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -34,6 +36,11 @@ final class Answer {
       parts(files(handler.export(export.below(), export.directory())));
     } else if (request instanceof Request.Discard discard) {
       parts(handler.discard(discard.below()).stream().map(PendingJson::node).toList());
+    } else if (request instanceof Request.Restore restore) {
+      restore(restore);
+    } else if (request instanceof Request.TakeAsItIs) {
+      handler.takeAsItIs();
+      result(Messages.writeCount(0));
     } else if (request instanceof Request.Conflicts) {
       parts(handler.conflicts().stream().map(PendingJson::node).toList());
     } else if (request instanceof Request.Dismiss dismiss) {
@@ -41,6 +48,13 @@ final class Answer {
     } else {
       result(Messages.node(handler.status()).toString());
     }
+  }
+
+  private void restore(Request.Restore restore) throws IOException, ControlException {
+    RestoreReport report =
+        handler.restore(
+            new RestoreRules(restore.excludes(), restore.maxBytes()), restore.dryRun(), follower());
+    parts(report.items().stream().map(RestoreJson::node).toList(), RestoreJson.end(report.whole()));
   }
 
   private ChannelFollower follower() {
@@ -61,6 +75,10 @@ final class Answer {
 
   /** A list of any length, in frames of bounded length. */
   private void parts(List<ObjectNode> elements) throws IOException {
+    parts(elements, Messages.writeCount(elements.size()));
+  }
+
+  private void parts(List<ObjectNode> elements, String end) throws IOException {
     StringBuilder part = new StringBuilder();
     for (ObjectNode element : elements) {
       part.append(part.isEmpty() ? "" : ",").append(element);
@@ -71,7 +89,7 @@ final class Answer {
     if (!part.isEmpty()) {
       sendPart(part);
     }
-    result(Messages.writeCount(elements.size()));
+    result(end);
   }
 
   private void sendPart(StringBuilder part) throws IOException {

@@ -2,6 +2,7 @@ package colabfs.control;
 
 import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
+import colabfs.restore.RestoreReport;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -120,6 +121,44 @@ public final class ControlClient {
    */
   public List<PendingChange> discard(RemotePath below) throws ControlException {
     return call(new Request.Discard(below), ControlClient::changes);
+  }
+
+  /**
+   * Has the mount send what it knows to a new runtime. Waits as long as that takes.
+   *
+   * @param excludes patterns as those of gitignore(5)
+   * @param maxBytes of a file
+   * @param dryRun only tell what would be sent
+   * @param givenUp when it completes, the mount is asked to stop: GIVEN_UP then
+   */
+  public RestoreReport restore(
+      List<String> excludes,
+      long maxBytes,
+      boolean dryRun,
+      Consumer<PendingFigures> progress,
+      CompletableFuture<?> givenUp)
+      throws ControlException {
+    return call(
+        new Request.Restore(excludes, maxBytes, dryRun),
+        channel -> {
+          List<RestoreReport.Item> items = new ArrayList<>();
+          var unused = givenUp.thenRun(channel::endOutput);
+          String end =
+              result(
+                  channel,
+                  progress,
+                  part -> {
+                    for (JsonNode node : part.path(Messages.ELEMENTS)) {
+                      items.add(RestoreJson.readItem(node));
+                    }
+                  });
+          return new RestoreReport(items, RestoreJson.readEnd(end));
+        });
+  }
+
+  /** Has the mount go on with a new runtime as it is. */
+  public void takeAsItIs() throws ControlException {
+    var unused = call(new Request.TakeAsItIs(), ControlClient::readCount);
   }
 
   /** The conflicts that nobody has dismissed. */

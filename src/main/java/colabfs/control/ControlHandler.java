@@ -4,6 +4,8 @@ import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
+import colabfs.restore.RestoreReport;
+import colabfs.restore.RestoreRules;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import java.nio.file.Path;
@@ -68,6 +70,19 @@ public interface ControlHandler {
    * @return what was given up
    */
   List<PendingChange> discard(RemotePath below) throws ControlException;
+
+  /**
+   * Sends what is known here to the runtime that has taken the place of another, and goes on with
+   * it when all of that has arrived; without one, to the runtime that is connected to.
+   *
+   * @param dryRun only tell what would be sent
+   * @throws ControlException FAILED or GIVEN_UP: what was sent stays, and another restore goes on
+   */
+  RestoreReport restore(RestoreRules rules, boolean dryRun, Follower follower)
+      throws ControlException;
+
+  /** Goes on with the runtime that has taken the place of another, as it is. */
+  void takeAsItIs() throws ControlException;
 
   /** The conflicts that nobody has dismissed. */
   List<Conflict> conflicts();

@@ -141,6 +141,14 @@ final class Messages {
         .put("since", since == null ? null : since.toString())
         .put("round_trip_ms", status.roundTripMillis())
         .put("last_error", status.lastError());
+    MountStatus.NewRuntime found = status.newRuntime();
+    if (found == null) {
+      node.putNull("new_runtime");
+    } else {
+      node.putObject("new_runtime")
+          .put("what", found.what())
+          .put("since", found.since().toString());
+    }
     fill(node, status.pending());
     MountStatus.Figures figures = status.figures();
     if (figures == null) {
@@ -183,7 +191,13 @@ final class Messages {
         roundTrip.isNumber() ? roundTrip.asDouble() : null,
         readFigures(node),
         readPending(node),
+        readNewRuntime(node.path("new_runtime")),
         error.isTextual() ? error.asText() : null);
+  }
+
+  private static MountStatus.@Nullable NewRuntime readNewRuntime(JsonNode node) throws IOException {
+    Instant since = readInstant(node.path("since"));
+    return since == null ? null : new MountStatus.NewRuntime(node.path("what").asText(), since);
   }
 
   private static MountStatus.@Nullable Figures readFigures(JsonNode node) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param figures what the mount holds; null when it does not answer
  * @param pending what write-back has not brought to the runtime; null without write-back and when
  *     it does not answer
+ * @param newRuntime that another runtime answers and waits for a decision; null while none does
  * @param lastError of the connection, or null
  */
 public record MountStatus(
@@ -25,11 +26,17 @@ public record MountStatus(
     @Nullable Double roundTripMillis,
     @Nullable Figures figures,
     @Nullable Pending pending,
+    @Nullable NewRuntime newRuntime,
     @Nullable String lastError) {
 
   public static final String CONNECTED = "connected";
   public static final String RECONNECTING = "reconnecting";
   public static final String CLOSED = "closed";
+
+  /**
+   * Another runtime answers; to it nothing is sent, and of it nothing shown, without a decision.
+   */
+  public static final String HELD = "held";
 
   /** Its process is there and said nothing within two seconds. */
   public static final String NOT_ANSWERING = "not answering";
@@ -56,6 +63,14 @@ public record MountStatus(
       long receivedBytes) {}
 
   /**
+   * A runtime that is not the one that the mount was of, or whose root was emptied.
+   *
+   * @param what how that is known, in words
+   * @param since when it was found
+   */
+  public record NewRuntime(String what, Instant since) {}
+
+  /**
    * What write-back has not brought to the runtime.
    *
    * @param refused the first of the changes that the runtime refused
@@ -75,6 +90,6 @@ public record MountStatus(
 
   /** For a mount that says nothing of itself. */
   public static MountStatus silent(RunningMount mount, String state) {
-    return new MountStatus(mount, state, null, null, null, null, null);
+    return new MountStatus(mount, state, null, null, null, null, null, null);
   }
 }

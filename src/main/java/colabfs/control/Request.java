@@ -43,6 +43,22 @@ sealed interface Request {
   /** Give up what is pending at or below a path. */
   record Discard(RemotePath below) implements Request {}
 
+  /**
+   * Send what is known to a new runtime.
+   *
+   * @param excludes patterns of what is not to be sent
+   * @param maxBytes of a file
+   * @param dryRun only tell what would be sent
+   */
+  record Restore(List<String> excludes, long maxBytes, boolean dryRun) implements Request {
+    public Restore {
+      excludes = List.copyOf(excludes);
+    }
+  }
+
+  /** Go on with a new runtime as it is. */
+  record TakeAsItIs() implements Request {}
+
   /** The conflicts that nobody has dismissed. */
   record Conflicts() implements Request {}
 

@@ -47,6 +47,12 @@ final class RequestJson {
           .put("directory", export.directory().toString());
     } else if (request instanceof Request.Discard discard) {
       path(node.put("command", "discard"), discard.below());
+    } else if (request instanceof Request.Restore restore) {
+      node.put("command", "restore").put("dry_run", restore.dryRun());
+      ArrayNode excludes = node.put("max_bytes", restore.maxBytes()).putArray("excludes");
+      restore.excludes().forEach(excludes::add);
+    } else if (request instanceof Request.TakeAsItIs) {
+      node.put("command", "take_as_it_is");
     } else if (request instanceof Request.Conflicts) {
       node.put("command", "conflicts");
     } else if (request instanceof Request.Dismiss dismiss) {
@@ -75,6 +81,8 @@ final class RequestJson {
       case "retry" -> new Request.Retry();
       case "export" -> new Request.Export(readPath(node, "path"), readLocalDirectory(node));
       case "discard" -> new Request.Discard(readPath(node, "path"));
+      case "restore" -> readRestore(node);
+      case "take_as_it_is" -> new Request.TakeAsItIs();
       case "conflicts" -> new Request.Conflicts();
       case "dismiss" -> new Request.Dismiss(readPath(node, "path"));
       default ->
@@ -95,6 +103,16 @@ final class RequestJson {
         readPath(node, "directory"),
         node.path("flush").asBoolean(true),
         node.path("progress").asBoolean(false));
+  }
+
+  private static Request.Restore readRestore(JsonNode node) throws IOException {
+    JsonNode maxBytes = node.path("max_bytes");
+    if (!maxBytes.canConvertToLong() || maxBytes.asLong() < 0) {
+      throw new IOException("not a size: " + maxBytes);
+    }
+    List<String> excludes = new ArrayList<>();
+    node.path("excludes").forEach(pattern -> excludes.add(pattern.asText()));
+    return new Request.Restore(excludes, maxBytes.asLong(), node.path("dry_run").asBoolean(true));
   }
 
   /** A path that is missing is not the root: what is done to all of it must be said. */

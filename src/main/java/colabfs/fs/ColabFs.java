@@ -321,6 +321,21 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     }
   }
 
+  /** What is known of the tree without asking. */
+  public KnownTree knownTree() {
+    return new CachedTree(metadata, blocks, lookups, nodes);
+  }
+
+  /** Another runtime answers, and is taken as it is: nothing of what was known is shown of it. */
+  public void forgetRuntime() {
+    lookups.forgetRuntime();
+    nodes.forgetContents();
+    space.forget();
+    if (prefetch != null) {
+      prefetch.reset();
+    }
+  }
+
   /** How full the caches are. */
   public CacheFigures figures() {
     return new CacheFigures(

@@ -230,6 +230,12 @@ final class Lookups {
     }
   }
 
+  /** The text that a link in that version was last seen to have; null when it was not seen. */
+  @Nullable String rememberedText(RemotePath path, FileAttrs attrs) {
+    LinkSeen kept = links.get(path);
+    return kept != null && kept.isOf(attrs) ? kept.text() : null;
+  }
+
   /** Asks for a link's text, unless it is known. */
   CompletableFuture<String> askLink(RemotePath path, FileAttrs attrs) {
     LinkSeen known = links.get(path);
@@ -307,6 +313,13 @@ final class Lookups {
     reading.forget();
     seen.clear();
     round.incrementAndGet();
+  }
+
+  /** Another runtime answers: nothing that was known is true of it. */
+  void forgetRuntime() {
+    cache.forget(RemotePath.ROOT);
+    links.clear();
+    forgetAll();
   }
 
   /** Anybody may have changed anything while nobody could look. */

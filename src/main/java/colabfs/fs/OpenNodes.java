@@ -165,13 +165,13 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   /** Whether all blocks of the file in that version are here. */
   boolean isCached(RemotePath path, FileAttrs attrs) {
-    Content content = contents.get(path);
-    if (content == null || !content.version().equals(Version.of(attrs))) {
+    Long id = cachedId(path, attrs);
+    if (id == null) {
       return false;
     }
     long size = attrs.sizeBytes();
     for (long block = 0; block * BlockCache.BLOCK_BYTES < size; block++) {
-      byte[] bytes = cache.get(content.id(), block);
+      byte[] bytes = cache.get(id, block);
       if (bytes == null || bytes.length < BlockSource.lengthOf(block, size)) {
         return false;
       }
@@ -179,13 +179,22 @@ final class OpenNodes implements OpenNode.Surroundings {
     return true;
   }
 
+  /** The number under which content of the file in that version is cached; null when none is. */
+  @Nullable Long cachedId(RemotePath path, FileAttrs attrs) {
+    Content content = contents.get(path);
+    return content == null || !content.version().equals(Version.of(attrs)) ? null : content.id();
+  }
+
+  /** Nothing that is cached is of the runtime that answers now. */
+  synchronized void forgetContents() {
+    contents.clear();
+    cache.clear();
+  }
+
   /** Whether something of the file in that version is here, or there is nothing to have. */
   boolean isCachedInPart(RemotePath path, FileAttrs attrs) {
-    Content content = contents.get(path);
-    return attrs.sizeBytes() == 0
-        || (content != null
-            && content.version().equals(Version.of(attrs))
-            && cache.holds(content.id()));
+    Long id = cachedId(path, attrs);
+    return attrs.sizeBytes() == 0 || (id != null && cache.holds(id));
   }
 
   // Own changes of names.

@@ -295,6 +295,30 @@ final class Lifeline implements LinkState, AutoCloseable {
     }
   }
 
+  /** Why there is no connection yet, for those who wait for one. */
+  void explain(String reason) {
+    lock.lock();
+    try {
+      lastError = reason;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the calls that wait: the next connection is not what they wait for. */
+  void turnAwayCalls() {
+    List<CompletableFuture<LiveLink>> waiting;
+    lock.lock();
+    try {
+      waiting = List.copyOf(waiters.values());
+    } finally {
+      lock.unlock();
+    }
+    FsException reason =
+        new FsException(Errno.ENOTCONN, "another runtime has taken the place of the one asked");
+    waiting.forEach(waiter -> waiter.completeExceptionally(reason));
+  }
+
   private void stand(LiveLink link) {
     List<CompletableFuture<LiveLink>> waiting;
     lock.lock();

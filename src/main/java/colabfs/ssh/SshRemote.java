@@ -9,8 +9,11 @@ import colabfs.remote.RemoteShell;
 import colabfs.remote.RuntimeId;
 import colabfs.ssh.ConnectFailure.Reason;
 import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +36,10 @@ public final class SshRemote implements AutoCloseable {
 
   private volatile Connection latest;
   private volatile @Nullable Profile lastTried;
+  private volatile Admission admission = Admission.EVERYBODY;
+
+  /** The connection that is being decided on. */
+  private volatile @Nullable Connection arrived;
 
   private SshRemote(SshSettings settings, Surroundings user)
       throws ConnectFailure, InterruptedException {
@@ -164,6 +171,7 @@ public final class SshRemote implements AutoCloseable {
     @Override
     public LiveLink connect() throws ConnectFailure, InterruptedException {
       Connection made = connectOnce(latest);
+      admit(made);
       latest = made;
       return made;
     }
@@ -187,6 +195,88 @@ public final class SshRemote implements AutoCloseable {
       } catch (ProfileException | ConnectFailure e) {
         return false;
       }
+    }
+  }
+
+  /** Has the connection decided on. When the profile changes meanwhile, it is not wanted. */
+  private void admit(Connection made) throws ConnectFailure, InterruptedException {
+    arrived = made;
+    long period = Lifeline.LOOK_FOR_CHANGE.toMillis();
+    ScheduledFuture<?> looking =
+        timer.scheduleWithFixedDelay(
+            () -> closeIfChanged(made), period, period, TimeUnit.MILLISECONDS);
+    boolean admitted = false;
+    try {
+      admission.admit(new Arrived(made, lifeline));
+      admitted = true;
+    } finally {
+      looking.cancel(false);
+      arrived = null;
+      if (!admitted) {
+        made.close();
+      }
+    }
+    String over = made.lost().getNow(null);
+    if (over != null) {
+      throw new ConnectFailure(
+          Reason.TRANSPORT, "the new connection ended before it was used (" + over + ").");
+    }
+  }
+
+  private void closeIfChanged(Connection made) {
+    if (isChanged()) {
+      made.close();
+    }
+  }
+
+  /** What is seen of a connection by who decides on it. */
+  private record Arrived(Connection made, Lifeline lifeline) implements Admission.Arrival {
+    @Override
+    public RuntimeId runtimeId() {
+      return made.runtimeId();
+    }
+
+    @Override
+    public String root() {
+      return made.root();
+    }
+
+    @Override
+    public RemoteFs fs() {
+      return made.fs();
+    }
+
+    @Override
+    public RemoteShell shell() {
+      return made.shell();
+    }
+
+    @Override
+    public CompletableFuture<String> over() {
+      return made.lost();
+    }
+
+    @Override
+    public void explain(String reason) {
+      lifeline.explain(reason);
+    }
+
+    @Override
+    public void turnAwayCalls() {
+      lifeline.turnAwayCalls();
+    }
+  }
+
+  /** From now on connections that are made again are decided on by that. */
+  public void admitBy(Admission decider) {
+    admission = decider;
+  }
+
+  /** Leaves the present connection and makes another, which is decided on before it is used. */
+  public void leave(String reason) {
+    LiveLink now = lifeline.now();
+    if (now != null) {
+      lifeline.lost(now, reason);
     }
   }
 
@@ -254,6 +344,10 @@ public final class SshRemote implements AutoCloseable {
   @Override
   public void close() {
     lifeline.close();
+    Connection undecided = arrived;
+    if (undecided != null) {
+      undecided.close();
+    }
     dialer.close();
     timer.shutdownNow();
   }

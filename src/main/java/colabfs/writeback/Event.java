@@ -187,6 +187,16 @@ sealed interface Event {
     }
   }
 
+  /**
+   * The runtime that it was based on is gone; what another has in that place, or null for nothing.
+   */
+  record Rebased(long job, @Nullable FileAttrs there) implements Event {
+    @Override
+    public void applyTo(PendingState state, Moment moment) {
+      state.rebased(job, there);
+    }
+  }
+
   /** The runtime refused it. */
   record Refused(long job, Errno errno, String reason) implements Event {
     @Override

@@ -53,7 +53,8 @@ final class EventCodec {
     DISMISSED(20, Event.Dismissed.class),
     STAGED(21, Event.Staged.class),
     UNSTAGED(22, Event.Unstaged.class),
-    WROTE_GONE(23, Event.WroteGone.class);
+    WROTE_GONE(23, Event.WroteGone.class),
+    REBASED(24, Event.Rebased.class);
 
     final int number;
     final Class<? extends Event> type;
@@ -207,6 +208,9 @@ final class EventCodec {
       } else if (event instanceof Event.Done e) {
         out.writeLong(e.job());
         optional(e.result());
+      } else if (event instanceof Event.Rebased e) {
+        out.writeLong(e.job());
+        optional(e.there());
       } else if (event instanceof Event.Refused e) {
         out.writeLong(e.job());
         text(e.errno().name());
@@ -302,6 +306,7 @@ final class EventCodec {
         case DISMISSED -> new Event.Dismissed(path());
         case STAGED -> new Event.Staged(in.readLong(), path());
         case UNSTAGED -> new Event.Unstaged(in.readLong());
+        case REBASED -> new Event.Rebased(in.readLong(), optional());
       };
     }
 

@@ -616,6 +616,20 @@ final class PendingState {
     }
   }
 
+  /** What a job is based on is what another runtime has there; null for nothing. */
+  void rebased(long number, @Nullable FileAttrs there) {
+    Job job = jobs.get(number);
+    if (job == null) {
+      return;
+    }
+    job.maybeDone = false;
+    if (job.base instanceof Base.Left left) {
+      left.file().remote = there;
+    } else {
+      job.base = there == null ? new Base.Nothing() : new Base.Seen(there);
+    }
+  }
+
   void refused(long number, Errno errno, String reason) {
     Job job = jobs.get(number);
     if (job == null) {

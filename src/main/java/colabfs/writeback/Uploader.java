@@ -23,9 +23,11 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -315,6 +317,26 @@ final class Uploader implements Carrier, AutoCloseable {
     LOG.log(Level.WARNING, "the runtime refused {0} {1}: {2}", job.kind, job.path, text);
     journal.noteLocked(new Event.Refused(job.number, reason.errno(), text));
     pace.release();
+  }
+
+  /** Fails what waits for its turn as if the link had gone now; returns when that is done. */
+  void startOver() {
+    var failed =
+        CompletableFuture.runAsync(
+            () -> {
+              List<Turn> waiting = List.copyOf(turns);
+              turns.clear();
+              FsException gone = new FsException(Errno.ENOTCONN, "the runtime is another now");
+              waiting.forEach(turn -> turn.end().completeExceptionally(gone));
+            },
+            this);
+    try {
+      failed.get(END.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.log(Level.WARNING, "what was under way was not stopped in time", e);
+    }
   }
 
   /** The link is gone: nothing is begun until the runtime answers again. */

@@ -1,6 +1,7 @@
 package colabfs.writeback;
 
 import colabfs.core.Errno;
+import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFs;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -93,11 +95,20 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
   public static WriteBack open(
       RemoteFs remote, RemoteIdentity identity, Settings settings, InstantSource clock)
       throws IOException {
-    return open(remote, identity, settings, clock, Journal.COMPACT_BYTES);
+    WriteBack made = openAtRest(remote, identity, settings, clock);
+    made.begin();
+    return made;
+  }
+
+  /** As {@link #open}, and sends nothing before {@link #begin}. */
+  public static WriteBack openAtRest(
+      RemoteFs remote, RemoteIdentity identity, Settings settings, InstantSource clock)
+      throws IOException {
+    return openAtRest(remote, identity, settings, clock, Journal.COMPACT_BYTES);
   }
 
   /** As the other, with a journal that is made smaller when so many bytes are needed no more. */
-  static WriteBack open(
+  static WriteBack openAtRest(
       RemoteFs remote,
       RemoteIdentity identity,
       Settings settings,
@@ -105,9 +116,12 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
       long compactBytes)
       throws IOException {
     Journal journal = Journal.open(settings.directory(), clock, compactBytes);
-    WriteBack made = new WriteBack(remote, identity, settings, journal);
-    made.kick();
-    return made;
+    return new WriteBack(remote, identity, settings, journal);
+  }
+
+  /** Begins to send what is pending. */
+  public void begin() {
+    kick();
   }
 
   private void kick() {
@@ -415,6 +429,56 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
     } finally {
       journal.lock.unlock();
     }
+  }
+
+  /**
+   * The pending changes of content that replace something, the first one of each file: where the
+   * runtime that had it is gone, they have to be based on what another has.
+   */
+  public List<Replacement> replacements() {
+    List<Replacement> found = new ArrayList<>();
+    Set<PendingFile> seen = new HashSet<>();
+    journal.lock.lock();
+    try {
+      for (Job job : journal.stateLocked().jobs().all()) {
+        PendingFile file = job.file;
+        Layer layer = job.layer;
+        if (file == null || layer == null || !seen.add(file)) {
+          continue;
+        }
+        FileAttrs base = waitsForContent(job) ? null : Job.expected(job.base);
+        if (base != null) {
+          found.add(new Replacement(job.number, job.path, base, layer.isWhole()));
+        }
+      }
+    } finally {
+      journal.lock.unlock();
+    }
+    return found;
+  }
+
+  /** Whether it is based on what an earlier job brings, and not on what the runtime had. */
+  private static boolean waitsForContent(Job job) {
+    return job.base instanceof Job.Base.Left left
+        && left.file() != job.file
+        && !left.file().layers.isEmpty();
+  }
+
+  /**
+   * From now on that pending change is based on what is given.
+   *
+   * @param there what the runtime has in that place; null for nothing
+   */
+  public void rebase(long number, @Nullable FileAttrs there) {
+    note(new Event.Rebased(number, there));
+  }
+
+  /**
+   * The runtime that was answering is gone: what is under way begins anew, with another look at
+   * what there is. Called while the link is down; returns when nothing goes on from before.
+   */
+  public void startOver() {
+    uploader.startOver();
   }
 
   /** Stops sending; what is pending stays in the journal. */

@@ -39,6 +39,7 @@ final class MountOptionsTest {
             true,
             false,
             new MountOptions.Saving(true, Fsync.REMOTE, Duration.ofMillis(250)),
+            MountOptions.OnNewRuntime.RESTORE,
             Duration.ofSeconds(7),
             List.of("max_read=4096"));
     assertThat(all.asArguments())
@@ -51,6 +52,7 @@ final class MountOptionsTest {
             "--sync",
             "--fsync=remote",
             "--debounce=250",
+            "--on-new-runtime=restore",
             "--timeout=7",
             "-o=max_read=4096",
             "--",
@@ -69,6 +71,7 @@ final class MountOptionsTest {
         false,
         true,
         MountOptions.Saving.USUAL,
+        MountOptions.OnNewRuntime.ASK,
         timeout,
         List.of());
   }

@@ -303,6 +303,7 @@ final class ControlTest {
               new PendingFigures(4, 3, 2, 1),
               List.of(Samples.REFUSED, Samples.RENAME),
               List.of(Samples.CONFLICT, Samples.GONE)),
+          new MountStatus.NewRuntime("another answers", Instant.parse("2026-01-02T03:04:07Z")),
           "it broke");
     }
 

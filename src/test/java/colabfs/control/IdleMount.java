@@ -4,6 +4,8 @@ import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
+import colabfs.restore.RestoreReport;
+import colabfs.restore.RestoreRules;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -54,6 +56,17 @@ public class IdleMount implements ControlHandler {
 
   @Override
   public List<PendingChange> discard(RemotePath below) throws ControlException {
+    throw refused();
+  }
+
+  @Override
+  public RestoreReport restore(RestoreRules rules, boolean dryRun, Follower follower)
+      throws ControlException {
+    throw refused();
+  }
+
+  @Override
+  public void takeAsItIs() throws ControlException {
     throw refused();
   }
 

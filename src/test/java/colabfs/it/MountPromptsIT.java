@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,11 +79,13 @@ final class MountPromptsIT {
     assertThat(shown).contains("mounted p:").doesNotContain("sesame");
     runtime.server.stop();
     runtime.server.restart();
-    org.awaitility.Awaitility.await()
+    Awaitility.await()
         .atMost(60, TimeUnit.SECONDS)
         .until(() -> cli.shell(runtime.mountpoint, "echo again > f").status() == 0);
     assertThat(cli.log()).doesNotContain("sesame");
-    assertThat(runtime.root.resolve("f")).hasContent("again\n");
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .untilAsserted(() -> assertThat(runtime.root.resolve("f")).hasContent("again\n"));
     assertThat(Files.readString(directory.resolve("user/config/colabfs/profiles/p.json")))
         .doesNotContain("sesame");
   }

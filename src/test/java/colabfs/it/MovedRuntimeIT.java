@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,13 +49,13 @@ final class MovedRuntimeIT {
   @Test
   void initWithAnotherAddress_movesAConnectedMount_whichNeedsTheOldServerNoLonger()
       throws Exception {
-    runtime.mount();
+    runtime.mount("--on-new-runtime=fresh");
     assertThat(runtime.inMount("cat which")).isEqualTo("old\n");
     assertThat(init("--accept-new-host-key").status()).isZero();
     awaitOther();
     runtime.server.stop();
     assertThat(runtime.inMount("echo here > f; cat f")).isEqualTo("here\n");
-    assertThat(other.root().resolve("f")).hasContent("here\n");
+    awaitSaved();
     assertThat(runtime.root.resolve("f")).doesNotExist();
     assertThat(runtime.inMount("colabfs exec cat " + other.root() + "/which"))
         .isEqualTo("another\n");
@@ -63,19 +64,19 @@ final class MovedRuntimeIT {
 
   @Test
   void initWithAnotherAddress_movesAMountThatWaitsForALostServer() throws Exception {
-    runtime.mount();
+    runtime.mount("--on-new-runtime=fresh");
     assertThat(runtime.inMount("cat which")).isEqualTo("old\n");
     runtime.server.stop();
     awaitState("reconnecting");
     assertThat(init("--accept-new-host-key").status()).isZero();
     awaitOther();
     assertThat(runtime.inMount("echo here > f; cat f")).isEqualTo("here\n");
-    assertThat(other.root().resolve("f")).hasContent("here\n");
+    awaitSaved();
   }
 
   @Test
   void initWithoutTheOtherServersKey_trustsNobody_untilItIsGiven() throws Exception {
-    runtime.mount();
+    runtime.mount("--on-new-runtime=fresh");
     runtime.server.stop();
     awaitState("reconnecting");
     assertThat(init("--no-check").status()).isZero();
@@ -106,7 +107,14 @@ final class MovedRuntimeIT {
   private void awaitOther() {
     Awaitility.await()
         .atMost(PROMPTLY)
+        .ignoreExceptionsInstanceOf(IOException.class) // while the link is down
         .untilAsserted(() -> assertThat(runtime.inMount("cat which")).isEqualTo("another\n"));
+  }
+
+  private void awaitSaved() {
+    Awaitility.await()
+        .atMost(PROMPTLY)
+        .untilAsserted(() -> assertThat(other.root().resolve("f")).hasContent("here\n"));
   }
 
   private void awaitState(String state) {

@@ -120,7 +120,7 @@ final class ExecIT {
       starts.add(remote.shell().start("cat; echo " + i));
     }
     for (int i = 0; i < ExecShell.MOST_AT_ONCE; i++) {
-      assertThat(starts.get(i)).succeedsWithin(Duration.ofSeconds(10));
+      assertThat(starts.get(i)).succeedsWithin(Duration.ofSeconds(60));
     }
     assertThat(starts.subList(ExecShell.MOST_AT_ONCE, 12)).noneMatch(CompletableFuture::isDone);
     for (int i = 0; i < 12; i++) {

@@ -161,7 +161,7 @@ final class WriteBackModelTest {
       copy(old, journal);
     }
     writeBack =
-        WriteBack.open(
+        WriteBack.openAtRest(
             fake,
             LOGIN,
             new WriteBack.Settings(
@@ -170,6 +170,7 @@ final class WriteBackModelTest {
             random.nextInt(20_000));
     assertThat(writeBack.report()).isNull();
     writeBack.use(new RuntimeNames());
+    writeBack.begin();
   }
 
   /** The files as they are at one moment, though the journal may be made smaller meanwhile. */

@@ -42,12 +42,15 @@ final class WriteBackTest {
   private final FakeRemoteFs runtime = new FakeRemoteFs();
 
   private WriteBack open(WriteBack.Fsync fsync) throws IOException {
-    return WriteBack.open(
-        runtime,
-        new RemoteIdentity(0, 0, Set.of(0)),
-        new WriteBack.Settings(directory, Duration.ZERO, "here", fsync),
-        InstantSource.system(),
-        COMPACT_BYTES);
+    WriteBack writeBack =
+        WriteBack.openAtRest(
+            runtime,
+            new RemoteIdentity(0, 0, Set.of(0)),
+            new WriteBack.Settings(directory, Duration.ZERO, "here", fsync),
+            InstantSource.system(),
+            COMPACT_BYTES);
+    writeBack.begin();
+    return writeBack;
   }
 
   private static RemoteFile create(WriteBack writeBack, String path) throws Exception {

@@ -1,0 +1,4 @@
+@NullMarked
+package colabfs.restore;
+
+import org.jspecify.annotations.NullMarked;
