@@ -50,6 +50,7 @@ final class FloorsTest {
           "jnr..", Set.of("fuse"),
           "org.apache.sshd..", Set.of("ssh", "demo"),
           "com.github.benmanes..", Set.of("cache"),
+          "org.h2..", Set.of("cache"),
           "com.fasterxml..", Set.of("profile", "control"),
           "org.eclipse.jgit..", Set.of("restore"),
           "picocli..", Set.of("cli"));

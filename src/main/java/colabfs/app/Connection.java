@@ -5,6 +5,7 @@ import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
 import colabfs.ssh.ConnectFailure;
+import colabfs.ssh.LastSeen;
 import colabfs.ssh.SecretPrompt;
 import colabfs.ssh.SshRemote;
 import colabfs.ssh.SshSettings;
@@ -39,19 +40,21 @@ final class Connection {
     return open(options.effectiveRoot(), options.effectiveCallTimeout());
   }
 
+  /** Without waiting: nobody is asked for anything, now or later. */
+  SshRemote offline(MountOptions options, LastSeen before) throws AppException {
+    connected = true;
+    try {
+      return SshRemote.offline(
+          settings(options.effectiveRoot(), options.effectiveCallTimeout()), before);
+    } catch (ConnectFailure e) {
+      throw AppException.of(e);
+    }
+  }
+
   /** Waits for the network, and for the person. */
   SshRemote open(@Nullable String root, Duration callTimeout) throws AppException {
-    SecretPrompt secrets = this::secret;
-    SshSettings settings =
-        new SshSettings(
-            () -> profiles.load(profile),
-            root,
-            (key, fingerprint) -> !connected && person.acceptsHostKey(key, fingerprint),
-            secrets,
-            callTimeout,
-            CONNECT_TIMEOUT);
     try {
-      SshRemote remote = SshRemote.connect(settings);
+      SshRemote remote = SshRemote.connect(settings(root, callTimeout));
       connected = true;
       return remote;
     } catch (ConnectFailure e) {
@@ -62,6 +65,17 @@ final class Connection {
               e)
           : AppException.of(e);
     }
+  }
+
+  private SshSettings settings(@Nullable String root, Duration callTimeout) {
+    SecretPrompt secrets = this::secret;
+    return new SshSettings(
+        () -> profiles.load(profile),
+        root,
+        (key, fingerprint) -> !connected && person.acceptsHostKey(key, fingerprint),
+        secrets,
+        callTimeout,
+        CONNECT_TIMEOUT);
   }
 
   /** Keeps the key of a server that was just trusted. */

@@ -1,5 +1,6 @@
 package colabfs.app;
 
+import colabfs.cache.disk.DiskCache;
 import colabfs.writeback.WriteBack.Fsync;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefetch entering a directory fetches what is below it
  * @param saving when a change is safe, and where
  * @param onNewRuntime what is done when another runtime answers than before
+ * @param local what the local disk is used for
  * @param callTimeout the longest that a call into the mount may take; null for the usual
  * @param fuseOptions as given after {@code -o}, one each, without allow_other
  */
@@ -31,6 +33,7 @@ public record MountOptions(
     boolean prefetch,
     Saving saving,
     OnNewRuntime onNewRuntime,
+    LocalDisk local,
     @Nullable Duration callTimeout,
     List<String> fuseOptions) {
 
@@ -85,6 +88,28 @@ public record MountOptions(
     }
   }
 
+  /**
+   * What the local disk is used for beside unsent changes.
+   *
+   * @param offline begin without a connection, with what is there
+   * @param cacheBytes what may be cached there; 0 for nothing
+   */
+  public record LocalDisk(boolean offline, long cacheBytes) {
+
+    /** Begin with a connection, and cache what was read. */
+    public static final LocalDisk USUAL =
+        new LocalDisk(false, DiskCache.Settings.DEFAULT_MAX_BYTES);
+
+    private void addTo(List<String> arguments) {
+      if (offline) {
+        arguments.add("--offline");
+      }
+      if (cacheBytes != USUAL.cacheBytes) {
+        arguments.add("--cache-size=" + cacheBytes);
+      }
+    }
+  }
+
   public MountOptions {
     fuseOptions = List.copyOf(fuseOptions);
   }
@@ -124,6 +149,7 @@ public record MountOptions(
     if (onNewRuntime != OnNewRuntime.ASK) {
       arguments.add("--on-new-runtime=" + onNewRuntime);
     }
+    local.addTo(arguments);
     if (callTimeout != null) {
       arguments.add("--timeout=" + callTimeout.toSeconds());
     }

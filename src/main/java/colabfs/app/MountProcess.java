@@ -21,6 +21,8 @@ import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
 import colabfs.restore.Restore;
+import colabfs.ssh.ConnectFailure;
+import colabfs.ssh.LastSeen;
 import colabfs.ssh.SshRemote;
 import colabfs.writeback.PendingFigures;
 import java.io.IOException;
@@ -81,14 +83,16 @@ public final class MountProcess {
       RunningMounts list = new RunningMounts(RuntimeDirectory.of(environment));
       FuseMount.check(options.mountpoint(), fuseSettings("")); // before anything takes long
       Connection connection = new Connection(profiles, options.profile(), person);
-      try (SshRemote remote = connection.open(options)) {
-        connection.pin(remote);
+      Places places = new Places(environment, options.profile());
+      try (SshRemote remote = remote(connection, places)) {
         LocalUser user = FuseMount.localUser();
-        try (SavedChanges saved = SavedChanges.open(options, remote, environment);
+        try (SavedChanges saved = SavedChanges.open(options, remote, places);
+            LocalCache cache = LocalCache.open(options, remote, places);
             ColabFs fs =
                 new ColabFs(
                     saved.files(),
                     remote.wholeRuntime(),
+                    cache.with(saved.names()),
                     remote.link(),
                     remote.identity(),
                     fsSettings(remote, user),
@@ -147,11 +151,63 @@ public final class MountProcess {
             options.onNewRuntime(),
             Clock.systemUTC());
     remote.admitBy(guard);
-    if (guard.begin(remote.runtimeId(), remote.fs())) {
+    if (options.local().offline()) {
+      guard.beginAway(remote.runtimeId());
+    } else if (guard.begin(remote.runtimeId(), remote.fs())) {
       var unused = fs.getattr(RemotePath.ROOT); // or nobody could enter the mount
       remote.leave("what is unsent is of another runtime");
     }
     return guard;
+  }
+
+  /** Connects, or begins with what the last connection told, as was asked for. */
+  private SshRemote remote(Connection connection, Places places)
+      throws AppException, ProfileException, IOException {
+    String asked = options.effectiveRoot();
+    String root = asked == null ? profiles.load(options.profile()).root() : asked;
+    LastSeenFile file = new LastSeenFile(places.lastSeen(root));
+    if (options.local().offline()) {
+      LastSeen before = file.read();
+      if (before == null) {
+        throw new AppException(
+            "nothing is known of '%s' on profile '%s', as it was never mounted here. Mount it once while the runtime answers: colabfs mount %s %s"
+                .formatted(root, options.profile(), options.profile(), options.mountpoint()));
+      }
+      return keepSeen(connection.offline(options, before), file);
+    }
+    try {
+      SshRemote remote = connection.open(options);
+      connection.pin(remote);
+      file.write(remote.lastSeen());
+      return keepSeen(remote, file);
+    } catch (AppException e) {
+      boolean away =
+          e.getCause() instanceof ConnectFailure failure && !failure.reason().isPermanent();
+      if (away && file.read() != null) {
+        throw new AppException(
+            "%s What is known of it can be used meanwhile: colabfs mount --offline %s %s"
+                .formatted(e.getMessage(), options.profile(), options.mountpoint()),
+            e);
+      }
+      throw e;
+    }
+  }
+
+  /** A later connection may be to another runtime. */
+  private static SshRemote keepSeen(SshRemote remote, LastSeenFile file) {
+    remote
+        .link()
+        .onChange(
+            up -> {
+              if (up) {
+                try {
+                  file.write(remote.lastSeen());
+                } catch (IOException e) {
+                  LOG.log(Level.WARNING, "what the server told is not kept", e);
+                }
+              }
+            });
+    return remote;
   }
 
   private void serve(

@@ -151,6 +151,7 @@ final class MountServices implements ControlHandler {
         mount,
         switch (link.state()) {
           case CONNECTED -> MountStatus.CONNECTED;
+          case OFFLINE -> MountStatus.OFFLINE;
           case RECONNECTING -> held == null ? MountStatus.RECONNECTING : MountStatus.HELD;
           case CLOSED -> MountStatus.CLOSED;
         },

@@ -119,6 +119,12 @@ final class NewRuntime implements Admission, AutoCloseable {
     return false;
   }
 
+  /** Begins without a connection: the one that comes is compared with what was served last. */
+  synchronized void beginAway(RuntimeId lastSeen) {
+    RuntimeRecord.Known before = record.read();
+    served = before == null ? new RuntimeRecord.Known(lastSeen, false, false) : before;
+  }
+
   /** Why the link is kept down; null while it is not. */
   synchronized @Nullable Difference difference() {
     return why;

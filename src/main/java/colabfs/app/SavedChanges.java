@@ -1,6 +1,5 @@
 package colabfs.app;
 
-import colabfs.control.RuntimeDirectory;
 import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
@@ -11,20 +10,16 @@ import colabfs.writeback.KnownNames;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingChanges;
 import colabfs.writeback.PendingFigures;
+import colabfs.writeback.PendingNames;
 import colabfs.writeback.Replacement;
 import colabfs.writeback.WriteBack;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 final class SavedChanges implements AutoCloseable {
-  private static final int SHORT_HASH_BYTES = 6;
-
   private final RemoteFs direct;
   private final @Nullable WriteBack writeBack;
 
@@ -43,14 +36,14 @@ final class SavedChanges implements AutoCloseable {
     this.writeBack = writeBack;
   }
 
-  static SavedChanges open(MountOptions options, SshRemote remote, Map<String, String> environment)
+  static SavedChanges open(MountOptions options, SshRemote remote, Places places)
       throws IOException {
     if (options.saving().sync() || options.readOnly()) {
       return new SavedChanges(remote.fs(), null);
     }
     Duration wished = options.saving().debounce();
     Duration debounce = wished == null ? WriteBack.Settings.DEFAULT_DEBOUNCE : wished;
-    Path directory = directoryOf(environment, options.profile(), remote.root());
+    Path directory = places.journal(remote.root());
     return new SavedChanges(
         remote.fs(),
         WriteBack.openAtRest(
@@ -58,25 +51,6 @@ final class SavedChanges implements AutoCloseable {
             remote.identity(),
             new WriteBack.Settings(directory, debounce, hostName(), options.saving().fsync()),
             Clock.systemUTC()));
-  }
-
-  /** One journal for each root of a profile, wherever the profile leads. */
-  private static Path directoryOf(Map<String, String> environment, String profile, String root)
-      throws IOException {
-    Path journals =
-        RuntimeDirectory.makePrivate(
-            RuntimeDirectory.stateDirectory(environment).resolve("journal"));
-    return journals.resolve(profile + "-" + shortHash(profile + "\n" + root));
-  }
-
-  private static String shortHash(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash, 0, SHORT_HASH_BYTES);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 
   private static String hostName() {
@@ -90,6 +64,11 @@ final class SavedChanges implements AutoCloseable {
   /** What the mount works on. */
   RemoteFs files() {
     return writeBack == null ? direct : writeBack.files();
+  }
+
+  /** The names of it that are not on the runtime as they are here. */
+  PendingNames names() {
+    return writeBack == null ? PendingNames.NONE : writeBack.names();
   }
 
   void use(KnownNames names) {

@@ -60,6 +60,23 @@ final class Directory {
     whole = new Whole(stamp, expiresNanos);
   }
 
+  /** What an earlier process knew last: nothing that is so now. */
+  static Directory ofLast(KeptNames.Entries entries, long nowNanos) {
+    Directory directory = new Directory();
+    for (DirEntry entry : entries.known()) {
+      directory.values.put(entry.name(), new Doubt(entry.attrs()));
+    }
+    if (entries.whole()) {
+      directory.whole = new Whole(0, nowNanos);
+    }
+    return directory;
+  }
+
+  /** For a later process. */
+  KeptNames.Entries toKeep() {
+    return new KeptNames.Entries(whole != null, entries());
+  }
+
   Lookup lookup(String name, long nowNanos) {
     boolean listed = isWhole(nowNanos);
     Object value = values.get(name);

@@ -8,19 +8,25 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of every directory, and of the root, which is in none; bounded by names, least
- * useful directory first out.
+ * useful directory first out. What an earlier process knew last of a directory is read when the
+ * first thing is learned of it, or asked for, here.
  *
  * <p>Threading: reads from any thread; edits under the owner's lock.
  */
 final class DirectoryTable {
   private final Cache<RemotePath, Directory> directories;
+  private final KeptNames kept;
+  private final LongSupplier nanoTime;
   private volatile @Nullable Single root;
 
-  DirectoryTable(int maxEntries) {
+  DirectoryTable(int maxEntries, KeptNames kept, LongSupplier nanoTime) {
+    this.kept = kept;
+    this.nanoTime = nanoTime;
     this.directories =
         Caffeine.newBuilder()
             .maximumWeight(maxEntries)
@@ -39,7 +45,7 @@ final class DirectoryTable {
     return directory == null ? Lookup.UNKNOWN : directory.lookup(path.name(), nowNanos);
   }
 
-  /** What was known of the name last, however long ago. */
+  /** What was known of the name last, however long ago, in this process. */
   Lookup last(RemotePath path) {
     RemotePath parent = path.parent();
     if (parent == null) {
@@ -52,6 +58,36 @@ final class DirectoryTable {
     return directory == null ? Lookup.UNKNOWN : directory.last(path.name());
   }
 
+  /** Whether what was known in an earlier process need not be read for that name. */
+  boolean isRecalled(RemotePath path) {
+    RemotePath parent = path.parent();
+    return parent == null ? root != null : directories.getIfPresent(parent) != null;
+  }
+
+  /** Reads what an earlier process knew last of that name's directory. */
+  void recall(RemotePath path) {
+    RemotePath parent = path.parent();
+    if (parent != null) {
+      recallDirectory(parent);
+    } else if (root == null) {
+      FileAttrs attrs = kept.root();
+      root = attrs == null ? null : new Single(attrs, 0, nanoTime.getAsLong());
+    }
+  }
+
+  /** The directory, with what an earlier process knew last of it; null when that is nothing. */
+  @Nullable Directory recallDirectory(RemotePath path) {
+    Directory known = directories.getIfPresent(path);
+    if (known == null) {
+      KeptNames.Entries entries = kept.directory(path);
+      if (entries != null) {
+        known = Directory.ofLast(entries, nanoTime.getAsLong());
+        directories.put(path, known);
+      }
+    }
+    return known;
+  }
+
   @Nullable Directory get(RemotePath path) {
     return directories.getIfPresent(path);
   }
@@ -59,39 +95,50 @@ final class DirectoryTable {
   /** Takes a directory, or one that was edited: it is weighed again. */
   void put(RemotePath path, Directory directory) {
     directories.put(path, directory);
+    kept.changed(path, directory::toKeep);
   }
 
   /** The path is not a directory, or nothing is known of its entries. */
   void remove(RemotePath path) {
     directories.invalidate(path);
+    kept.removed(path);
   }
 
   /** Takes what the runtime answered for one name. */
   void answer(RemotePath path, Single answer, long nowNanos) {
     RemotePath parent = path.parent();
     if (parent == null) {
-      root = answer;
+      setRoot(answer);
       return;
     }
     Directory directory = getOrNew(parent);
     directory.answer(path.name(), answer, nowNanos);
-    directories.put(parent, directory);
+    put(parent, directory);
   }
 
   /** Sets what one name is after an own change. */
   void set(RemotePath path, Single value, long nowNanos) {
     RemotePath parent = path.parent();
     if (parent == null) {
-      root = value;
+      setRoot(value);
       return;
     }
     Directory directory = getOrNew(parent);
     directory.set(path.name(), value, nowNanos);
-    directories.put(parent, directory);
+    put(parent, directory);
+  }
+
+  private void setRoot(Single value) {
+    root = value;
+    FileAttrs attrs = value.attrs();
+    if (attrs != null) {
+      kept.changedRoot(attrs);
+    }
   }
 
   /** Something may have changed the name. */
   void doubt(RemotePath path, long nowNanos) {
+    recall(path);
     doubt(path, last(path) instanceof Lookup.Known known ? known.attrs() : null, nowNanos);
   }
 
@@ -102,10 +149,10 @@ final class DirectoryTable {
       root = last == null ? null : new Single(last, 0, nowNanos);
       return;
     }
-    Directory directory = last == null ? directories.getIfPresent(parent) : getOrNew(parent);
+    Directory directory = last == null ? recallDirectory(parent) : getOrNew(parent);
     if (directory != null) {
       directory.doubt(path.name(), last);
-      directories.put(parent, directory);
+      put(parent, directory);
     }
   }
 
@@ -131,6 +178,7 @@ final class DirectoryTable {
 
   void dropTree(RemotePath top) {
     directories.asMap().keySet().removeIf(path -> path.startsWith(top));
+    kept.removedTree(top);
   }
 
   void moveTree(RemotePath from, RemotePath to) {
@@ -140,11 +188,12 @@ final class DirectoryTable {
         moving.add(path);
       }
     }
+    kept.movedTree(from, to);
     for (RemotePath path : moving) {
       Directory directory = directories.asMap().remove(path);
       if (directory != null) {
         directory.forgetAbsences();
-        directories.put(path.rebase(from, to), directory);
+        put(path.rebase(from, to), directory);
       }
     }
   }
@@ -157,7 +206,7 @@ final class DirectoryTable {
 
   /** The entries as they were known last; null when the directory was never listed. */
   @Nullable List<DirEntry> lastListing(RemotePath path) {
-    Directory known = directories.getIfPresent(path);
+    Directory known = recallDirectory(path);
     return known == null ? null : known.lastListing();
   }
 
@@ -172,7 +221,7 @@ final class DirectoryTable {
   }
 
   private Directory getOrNew(RemotePath path) {
-    Directory known = directories.getIfPresent(path);
+    Directory known = recallDirectory(path);
     return known == null ? new Directory() : known;
   }
 }

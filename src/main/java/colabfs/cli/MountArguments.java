@@ -86,6 +86,21 @@ final class MountArguments {
   private @Nullable Integer debounceMillis;
 
   @Option(
+      names = "--offline",
+      description =
+          "Begin without a connection, with what is known from earlier mounts and what is unsent;"
+              + " connect as soon as the runtime answers.")
+  private boolean offline;
+
+  @Option(
+      names = "--cache-size",
+      paramLabel = "SIZE",
+      description =
+          "How much of what was read is kept on the local disk for later mounts, such as 500M or 8G"
+              + " (4G); 0 keeps nothing.")
+  private @Nullable String cacheSize;
+
+  @Option(
       names = "-o",
       paramLabel = "OPTION",
       split = ",",
@@ -112,6 +127,7 @@ final class MountArguments {
         !noPrefetch,
         saving,
         onNewRuntime(command, readOnly || ro),
+        localDisk(command),
         timeoutSeconds == null ? null : Duration.ofSeconds(timeoutSeconds),
         options);
   }
@@ -123,6 +139,24 @@ final class MountArguments {
           "--on-new-runtime=restore would write, which --read-only forbids; leave one out");
     }
     return onNewRuntime;
+  }
+
+  private MountOptions.LocalDisk localDisk(CommandLine command) {
+    if (offline && sync) {
+      throw new ParameterException(
+          command,
+          "--offline keeps changes until the runtime answers, and --sync waits for it; leave one of"
+              + " them out");
+    }
+    long usual = MountOptions.LocalDisk.USUAL.cacheBytes();
+    try {
+      return new MountOptions.LocalDisk(
+          offline, cacheSize == null ? usual : Sizes.parse(cacheSize));
+    } catch (NumberFormatException e) {
+      throw new ParameterException(
+          command,
+          "--cache-size must be a number of bytes, or one with K, M, G or T: " + cacheSize);
+    }
   }
 
   private MountOptions.Saving saving(CommandLine command) {

@@ -70,17 +70,22 @@ final class RestoreCommand implements Callable<Integer> {
       description = "Do not send larger files (10M; with K, M or G).")
   private @Nullable String maxSize;
 
+  private long maxBytes() {
+    try {
+      return maxSize == null ? RestoreRules.DEFAULT_MAX_BYTES : Sizes.parse(maxSize);
+    } catch (NumberFormatException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--max-size is a number with K, M or G, such as 10M");
+    }
+  }
+
   @Override
   public Integer call() throws IOException, AppException, ControlException, CliFailure {
     if (fresh && (dryRun || !excludes.isEmpty() || maxSize != null)) {
       throw new ParameterException(
           spec.commandLine(), "--fresh sends nothing of the tree; leave out the other options");
     }
-    long maxBytes = maxSize == null ? RestoreRules.DEFAULT_MAX_BYTES : Sizes.read(maxSize);
-    if (maxBytes < 0) {
-      throw new ParameterException(
-          spec.commandLine(), "--max-size is a number with K, M or G, such as 10M");
-    }
+    long maxBytes = maxBytes();
     MountChoice choice = MountChoice.of(main);
     RunningMount mount = choice.mount(which);
     if (fresh) {

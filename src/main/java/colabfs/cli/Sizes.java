@@ -1,24 +1,27 @@
 package colabfs.cli;
 
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Sizes as people read them. */
 final class Sizes {
-  private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([KMGkmg]?)");
   private static final String[] UNITS = {"KiB", "MiB", "GiB", "TiB"};
 
   private Sizes() {}
 
-  /** A number of bytes, or of KiB, MiB or GiB with K, M or G; -1 when it is none. */
-  static long read(String text) {
-    Matcher matcher = SIZE.matcher(text);
-    if (!matcher.matches()) {
-      return -1;
+  /**
+   * Reads a size: bytes, or with K, M, G or T so many times 1024.
+   *
+   * @throws NumberFormatException when it is none
+   */
+  static long parse(String text) {
+    int last = text.length() - 1;
+    int unit = text.isEmpty() ? -1 : "KMGT".indexOf(Character.toUpperCase(text.charAt(last)));
+    long amount = Long.parseLong(unit < 0 ? text : text.substring(0, last));
+    int shift = 10 * (unit + 1);
+    if (amount < 0 || amount > Long.MAX_VALUE >> shift) {
+      throw new NumberFormatException(text);
     }
-    int unit = "KMG".indexOf(matcher.group(2).toUpperCase(Locale.ROOT).concat(" ").charAt(0));
-    return Long.parseLong(matcher.group(1)) << (10 * (unit + 1));
+    return amount << shift;
   }
 
   static String of(long bytes) {

@@ -30,6 +30,10 @@ public record MountStatus(
     @Nullable String lastError) {
 
   public static final String CONNECTED = "connected";
+
+  /** Mounted without a connection, and none was made since. */
+  public static final String OFFLINE = "offline";
+
   public static final String RECONNECTING = "reconnecting";
   public static final String CLOSED = "closed";
 

@@ -56,6 +56,14 @@ public final class RuntimeDirectory {
         : Path.of(System.getProperty("user.home"), ".local", "state", "colabfs");
   }
 
+  /** {@code $XDG_CACHE_HOME/colabfs}, or {@code ~/.cache/colabfs}; not made. */
+  public static Path cacheDirectory(Map<String, String> environment) {
+    String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
+    return cache.startsWith("/")
+        ? Path.of(cache, "colabfs")
+        : Path.of(System.getProperty("user.home"), ".cache", "colabfs");
+  }
+
   /**
    * Makes a directory for the user alone, or checks that it is one: in /tmp somebody else may have
    * been first.

@@ -3,6 +3,7 @@ package colabfs.fs;
 import static colabfs.cache.BlockCache.BLOCK_BYTES;
 
 import colabfs.cache.BlockCache;
+import colabfs.cache.KeptContents.KeptFile;
 import colabfs.core.FsException;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
@@ -13,19 +14,23 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks of one open file: from the cache, else fetched, each once at a time. Own writes go
- * into cached blocks at once; a fetch that is on its way while its block is written is given to
- * whoever waits for it and never kept, and no fetch of written bytes starts before the runtime has
- * acknowledged them.
+ * The blocks of one open file: from memory, else from the local disk, else fetched, each once at a
+ * time. Own writes go into cached blocks at once; a fetch that is on its way while its block is
+ * written is given to whoever waits for it and never kept, and no fetch of written bytes starts
+ * before the runtime has acknowledged them.
  *
  * <p>Threading: any thread. Its monitor guards the fetches on their way and nothing is waited for
  * under it, so that answers may take it on the connection's thread.
  */
 final class BlockSource {
+  /** Of a file that was written here, so much is kept on the local disk at most. */
+  private static final long MAX_OWN_BYTES = 16 << 20;
+
   /** Blocks being fetched, over all files of the mount. */
   private final AtomicInteger fetching;
 
@@ -33,6 +38,7 @@ final class BlockSource {
   private final RemoteReader reader;
   private final LongSupplier nextContentId;
   private final LongSupplier nanoTime;
+  private final BooleanSupplier isLinkDown;
 
   @GuardedBy("this")
   private final Map<Long, Fetch> fetches = new HashMap<>();
@@ -47,6 +53,9 @@ final class BlockSource {
 
   @GuardedBy("this")
   private long contentId;
+
+  /** The content as it is on the local disk; null while it is no version of its own. */
+  private volatile @Nullable KeptFile kept;
 
   @GuardedBy("this")
   private long lastFetchNanos;
@@ -70,23 +79,86 @@ final class BlockSource {
       LongSupplier nextContentId,
       LongSupplier nanoTime,
       AtomicInteger fetching,
-      long contentId) {
+      BooleanSupplier isLinkDown,
+      long contentId,
+      KeptFile kept) {
     this.cache = cache;
     this.reader = reader;
     this.nextContentId = nextContentId;
     this.nanoTime = nanoTime;
     this.fetching = fetching;
+    this.isLinkDown = isLinkDown;
     this.contentId = contentId;
+    this.kept = kept;
   }
 
   synchronized long contentId() {
     return contentId;
   }
 
+  @Nullable KeptFile kept() {
+    return kept;
+  }
+
+  /** The content is that version, as it was found on the runtime. */
+  void keepAs(KeptFile version) {
+    kept = version;
+  }
+
+  /** The content is that version, as it was written here: what of it is in memory is kept. */
+  void keepOwn(KeptFile version, long sizeBytes) {
+    kept = version;
+    keep(cache, contentId(), sizeBytes, version);
+  }
+
+  /** Keeps beyond this process what is in memory of a content, and not there yet. */
+  static void keep(BlockCache cache, long contentId, long sizeBytes, KeptFile version) {
+    long end = Math.min(sizeBytes, MAX_OWN_BYTES);
+    for (long block = 0; block * BLOCK_BYTES < end; block++) {
+      byte[] content = cache.get(contentId, block);
+      if (content != null
+          && content.length == lengthOf(block, sizeBytes)
+          && !version.holds(block, content.length, true)) {
+        version.keep(block, content);
+      }
+    }
+  }
+
+  /**
+   * The content is about to be no version of its own. While the link is down, what is on the disk
+   * of it, and would be asked for after the change, is taken into memory.
+   */
+  void changing(long sizeBytes) {
+    KeptFile from = kept;
+    if (from != null && isLinkDown.getAsBoolean() && sizeBytes <= MAX_OWN_BYTES) {
+      for (long block = 0; block * BLOCK_BYTES < sizeBytes; block++) {
+        int length = lengthOf(block, sizeBytes);
+        byte[] content = cached(block, length) == null ? from.block(block, length, true) : null;
+        if (content != null) {
+          put(block, content);
+        }
+      }
+    }
+    kept = null;
+  }
+
+  private synchronized void put(long block, byte[] content) {
+    cache.put(contentId, block, content);
+  }
+
   /** The block's first bytes, at least so many, when they are here. */
   synchronized byte @Nullable [] cached(long block, int lengthBytes) {
     byte[] content = cache.get(contentId, block);
     return content != null && content.length >= lengthBytes ? content : null;
+  }
+
+  /** Whether the block need not be fetched: it is in memory, or on the local disk. */
+  boolean isHere(long block, int lengthBytes) {
+    if (cached(block, lengthBytes) != null) {
+      return true;
+    }
+    KeptFile from = kept;
+    return from != null && from.holds(block, lengthBytes, isLinkDown.getAsBoolean());
   }
 
   /**
@@ -110,6 +182,11 @@ final class BlockSource {
       fetch = new Fetch(lengthBytes);
       fetches.put(block, fetch);
     }
+    byte[] onDisk = onDisk(block, lengthBytes);
+    if (onDisk != null) {
+      took(block, fetch, onDisk);
+      return fetch.answer;
+    }
     fetching.incrementAndGet();
     long startNanos = nanoTime.getAsLong();
     var unused =
@@ -117,6 +194,20 @@ final class BlockSource {
             .read(block * BLOCK_BYTES, lengthBytes)
             .whenComplete((bytes, failure) -> arrived(block, fetch, bytes, failure, startNanos));
     return fetch.answer;
+  }
+
+  private byte @Nullable [] onDisk(long block, int lengthBytes) {
+    KeptFile from = kept;
+    return from == null ? null : from.block(block, lengthBytes, isLinkDown.getAsBoolean());
+  }
+
+  private void took(long block, Fetch fetch, byte[] content) {
+    synchronized (this) {
+      if (fetches.remove(block, fetch)) {
+        cache.put(contentId, block, content);
+      }
+    }
+    fetch.answer.complete(content);
   }
 
   /** Just these bytes, not kept; null as for {@link #block}. */
@@ -200,6 +291,7 @@ final class BlockSource {
   /** What is here is not believed any more: another content begins. */
   synchronized void forget() {
     cache.drop(contentId);
+    kept = null;
     fetches.clear();
     contentId = nextContentId.getAsLong();
   }
@@ -237,6 +329,10 @@ final class BlockSource {
       quickestFetchNanos = Math.min(quickestFetchNanos, lastFetchNanos);
       if (fetches.remove(block, fetch) && content.length == fetch.lengthBytes) {
         cache.put(contentId, block, content);
+        KeptFile version = kept;
+        if (version != null) {
+          version.keep(block, content);
+        }
       }
     }
     fetch.answer.complete(content);

@@ -1,21 +1,17 @@
 package colabfs.fs;
 
-import colabfs.cache.BlockCache;
 import colabfs.cache.MetadataCache;
 import colabfs.core.FileAttrs;
 import colabfs.core.RemotePath;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The tree as the caches of one mount have it. Threading: any thread, no state. */
 final class CachedTree implements KnownTree {
   private final MetadataCache metadata;
-  private final BlockCache blocks;
   private final Lookups lookups;
   private final OpenNodes nodes;
 
-  CachedTree(MetadataCache metadata, BlockCache blocks, Lookups lookups, OpenNodes nodes) {
-    this.blocks = blocks;
+  CachedTree(MetadataCache metadata, Lookups lookups, OpenNodes nodes) {
     this.metadata = metadata;
     this.lookups = lookups;
     this.nodes = nodes;
@@ -47,18 +43,9 @@ final class CachedTree implements KnownTree {
     if (attrs.sizeBytes() == 0) {
       return content(number -> null);
     }
-    return nodes.isCached(file, attrs) ? content(number -> block(file, attrs, number)) : null;
-  }
-
-  /** Of the length that it has in that version. */
-  private byte @Nullable [] block(RemotePath file, FileAttrs attrs, long number) {
-    Long id = nodes.cachedId(file, attrs);
-    byte[] bytes = id == null ? null : blocks.get(id, number);
-    int length = BlockSource.lengthOf(number, attrs.sizeBytes());
-    if (bytes == null || bytes.length < length) {
-      return null;
-    }
-    return bytes.length == length ? bytes : Arrays.copyOf(bytes, length);
+    return nodes.isCached(file, attrs)
+        ? content(number -> nodes.cachedBlock(file, attrs, number))
+        : null;
   }
 
   private interface Blocks {

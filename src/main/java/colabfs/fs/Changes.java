@@ -132,6 +132,7 @@ final class Changes {
   private void renameLocked(RemotePath from, RemotePath to, boolean directory) throws FsException {
     settle(from);
     keepReadable(to);
+    nodes.contentGoes(to);
     try {
       patience.await(remote.rename(from, to));
     } catch (FsException e) {
@@ -181,7 +182,9 @@ final class Changes {
           if (node == null || !node.writes().utimens(given, newNames.nowNanos())) {
             FileAttrs now = shown(path);
             await(remote.setattr(path, new AttrChange(null, null, null, given)), path);
-            changed(path, now.withTimes(given.atimeNanos(), given.mtimeNanos(), 0));
+            FileAttrs then = now.withTimes(given.atimeNanos(), given.mtimeNanos(), 0);
+            changed(path, then);
+            nodes.retimed(path, Version.of(now), Version.of(then));
           }
           return true;
         });
@@ -210,6 +213,7 @@ final class Changes {
     }
     long nanos = newNames.nowNanos();
     boolean withTimes = nodes.maySetTimes(now);
+    nodes.contentGoes(path);
     AttrChange.Times sent = withTimes ? new AttrChange.Times(now.atimeNanos(), nanos) : null;
     await(remote.setattr(path, new AttrChange(sizeBytes, null, null, sent)), path);
     FileAttrs cut = now.withSize(sizeBytes).withTimes(now.atimeNanos(), nanos, nanos);

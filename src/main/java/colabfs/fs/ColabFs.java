@@ -33,6 +33,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ColabFs.class.getName());
 
   private final FsSettings settings;
+  private final Local local;
   private final MetadataCache metadata;
   private final BlockCache blocks;
   private final Lookups lookups;
@@ -53,30 +54,36 @@ public final class ColabFs implements FileSystem, AutoCloseable {
    * @param remote the mounted root
    * @param wholeRuntime the runtime's own root, for links that lead out of the mounted one; null
    *     leaves these dangling
+   * @param local what is known on this machine
    * @param link whether the runtime can be asked now; while it cannot, what was known last is
    *     shown, and calls that need more wait for it as long as they may
    */
   public ColabFs(
       RemoteFs remote,
       @Nullable RemoteFs wholeRuntime,
+      Local local,
       LinkState link,
       RemoteIdentity identity,
       FsSettings settings,
       InstantSource clock) {
-    this(remote, wholeRuntime, link, identity, settings, clock, System::nanoTime);
+    this(remote, wholeRuntime, local, link, identity, settings, clock, System::nanoTime);
   }
 
   ColabFs(
       RemoteFs remote,
       @Nullable RemoteFs wholeRuntime,
+      Local local,
       LinkState link,
       RemoteIdentity identity,
       FsSettings settings,
       InstantSource clock,
       LongSupplier nanoTime) {
     this.settings = settings;
+    this.local = local;
     this.servesWholeRuntime = wholeRuntime != null;
-    this.metadata = new MetadataCache(settings.metadataEntries(), settings.metadataTtl(), nanoTime);
+    this.metadata =
+        new MetadataCache(
+            settings.metadataEntries(), settings.metadataTtl(), nanoTime, local.names());
     this.blocks = new BlockCache(settings.blockCacheBytes());
     Patience patience = new Patience(settings.callTimeout());
     Environment environment =
@@ -89,6 +96,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
             nanoTime,
             metadata,
             blocks,
+            local,
             new LinkWatch(link));
     TimeKeeper times = new TimeKeeper();
     InodeNumbers numbers = new InodeNumbers();
@@ -282,6 +290,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
 
       @Override
       public void changed(RemotePath path) {
+        local.contents().forgetTree(path);
         metadata.invalidateTree(path);
         lookups.forget(path);
       }
@@ -323,7 +332,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
 
   /** What is known of the tree without asking. */
   public KnownTree knownTree() {
-    return new CachedTree(metadata, blocks, lookups, nodes);
+    return new CachedTree(metadata, lookups, nodes);
   }
 
   /** Another runtime answers, and is taken as it is: nothing of what was known is shown of it. */

@@ -17,4 +17,5 @@ record Environment(
     LongSupplier nanoTime,
     MetadataCache metadata,
     BlockCache blocks,
+    Local local,
     LinkWatch link) {}

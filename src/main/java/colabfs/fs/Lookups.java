@@ -33,6 +33,7 @@ final class Lookups {
 
   private final RemoteFs remote;
   private final MetadataCache cache;
+  private final Local local;
   private final Patience patience;
   private final LinkWatch link;
   private final LongSupplier nanoTime;
@@ -58,6 +59,7 @@ final class Lookups {
   Lookups(Environment environment) {
     this.remote = environment.remote();
     this.cache = environment.metadata();
+    this.local = environment.local();
     this.patience = environment.patience();
     this.link = environment.link();
     this.nanoTime = environment.nanoTime();
@@ -104,12 +106,22 @@ final class Lookups {
 
   /** What the name was known to be last, however long ago; null when it was not, or was missing. */
   @Nullable FileAttrs lastKnown(RemotePath path) {
-    return cache.last(path) instanceof Lookup.Known known ? known.attrs() : null;
+    try {
+      return last(path);
+    } catch (FsException missing) {
+      return null;
+    }
   }
 
   /** What was known of the name last, or null. ENOENT when it was known to be missing. */
   @Nullable FileAttrs last(RemotePath path) throws FsException {
-    return attrsIn(cache.last(path), path);
+    FileAttrs pending = local.pending().attrs(path);
+    return pending == null ? attrsIn(cache.last(path), path) : pending;
+  }
+
+  private @Nullable List<DirEntry> lastListing(RemotePath directory) {
+    List<DirEntry> last = cache.lastListing(directory);
+    return last == null ? null : local.pending().over(directory, last);
   }
 
   private static @Nullable FileAttrs attrsIn(Lookup found, RemotePath path) throws FsException {
@@ -177,14 +189,14 @@ final class Lookups {
     if (attrs != null && !attrs.isDirectory()) {
       throw new FsException(Errno.ENOTDIR, directory + ": not a directory");
     }
-    List<DirEntry> last = link.isDown() ? cache.lastListing(directory) : null;
+    List<DirEntry> last = link.isDown() ? lastListing(directory) : null;
     return last == null ? listNow(directory) : last;
   }
 
   /** What is known to be in a directory without asking, or null. */
   @Nullable List<DirEntry> listingAtHand(RemotePath directory) {
     List<DirEntry> known = knownListing(directory);
-    return known == null && link.isDown() ? cache.lastListing(directory) : known;
+    return known == null && link.isDown() ? lastListing(directory) : known;
   }
 
   /** See {@link LinkWatch#whileUp}. */
@@ -200,7 +212,7 @@ final class Lookups {
       List<DirEntry> corrected = cache.listing(directory);
       return corrected == null ? answer : corrected;
     } catch (FsException e) {
-      List<DirEntry> last = e.isConnectionFailure() ? cache.lastListing(directory) : null;
+      List<DirEntry> last = e.isConnectionFailure() ? lastListing(directory) : null;
       if (last == null) {
         throw e;
       }
@@ -216,6 +228,9 @@ final class Lookups {
     }
     LinkSeen kept = links.get(path);
     String last = kept != null && kept.isOf(attrs) ? kept.text() : null;
+    if (last == null && link.isDown()) {
+      last = local.links().text(path, attrs.sizeBytes(), attrs.mtimeNanos());
+    }
     if (last != null && link.isDown()) {
       return last;
     }
@@ -262,6 +277,7 @@ final class Lookups {
 
   private void keepText(RemotePath path, String text, FileAttrs attrs, int asked) {
     links.put(path, new LinkSeen(text, attrs.sizeBytes(), attrs.mtimeNanos(), asked));
+    local.links().keep(path, text, attrs.sizeBytes(), attrs.mtimeNanos());
   }
 
   /** Whether what is known of the name is the runtime's word of just now. */

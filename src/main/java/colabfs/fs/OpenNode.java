@@ -63,6 +63,9 @@ final class OpenNode {
     /** Whether the login may set times of a file with these attributes. */
     boolean maySetTimes(FileAttrs attrs);
 
+    /** The node's content is about to be changed here. */
+    void changing(OpenNode node);
+
     /** The runtime has the node's content and times as they are shown. */
     void settled(OpenNode node);
 

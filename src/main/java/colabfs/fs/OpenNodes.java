@@ -1,6 +1,8 @@
 package colabfs.fs;
 
 import colabfs.cache.BlockCache;
+import colabfs.cache.KeptContents;
+import colabfs.cache.KeptContents.KeptFile;
 import colabfs.cache.Lookup;
 import colabfs.cache.MetadataCache;
 import colabfs.core.Errno;
@@ -16,6 +18,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +42,9 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   private static final int MAX_CONTENTS = 50_000;
 
+  /** A file longer than this is opened on the runtime, whatever is here of it. */
+  private static final long MAX_LOOKED_AT_BYTES = 512L << 20;
+
   private final RemoteFs remote;
   private final RemoteIdentity identity;
   private final Patience patience;
@@ -48,6 +54,7 @@ final class OpenNodes implements OpenNode.Surroundings {
   private final Duration timeout;
   private final MetadataCache metadata;
   private final BlockCache cache;
+  private final KeptContents kept;
   private final Lookups lookups;
   private final TimeKeeper times;
   private final InodeNumbers numbers;
@@ -62,8 +69,16 @@ final class OpenNodes implements OpenNode.Surroundings {
   @GuardedBy("this")
   private final Map<OpenNode, Integer> handles = new HashMap<>();
 
-  /** The number under which blocks of one version are cached. */
-  private record Content(long id, Version version) {}
+  /**
+   * The number under which blocks of one version are cached, and the same on the local disk.
+   *
+   * @param doubtful the link was down, and what is on the disk may be of another content
+   */
+  private record Content(long id, Version version, KeptFile kept, boolean doubtful) {
+    Content keptAs(KeptFile file) {
+      return new Content(id, version, file, doubtful);
+    }
+  }
 
   OpenNodes(Environment environment, Lookups lookups, TimeKeeper times, InodeNumbers numbers) {
     this.remote = environment.remote();
@@ -75,6 +90,7 @@ final class OpenNodes implements OpenNode.Surroundings {
     this.timeout = environment.settings().callTimeout();
     this.metadata = environment.metadata();
     this.cache = environment.blocks();
+    this.kept = environment.local().contents();
     this.lookups = lookups;
     this.times = times;
     this.numbers = numbers;
@@ -89,6 +105,10 @@ final class OpenNodes implements OpenNode.Surroundings {
   synchronized @Nullable OpenNode join(RemotePath path, @Nullable Version version) {
     OpenNode node = nodes.get(path);
     if (node == null || (version != null && !node.isSame(version))) {
+      return null;
+    }
+    Content content = contents.get(path);
+    if (version != null && content != null && !isBelieved(content) && !node.hasWriter()) {
       return null;
     }
     handles.merge(node, 1, Integer::sum);
@@ -165,24 +185,34 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   /** Whether all blocks of the file in that version are here. */
   boolean isCached(RemotePath path, FileAttrs attrs) {
-    Long id = cachedId(path, attrs);
-    if (id == null) {
-      return false;
-    }
+    Content content = known(path, Version.of(attrs));
+    KeptFile onDisk = content == null ? fileOf(path, attrs) : content.kept();
     long size = attrs.sizeBytes();
+    if (size > MAX_LOOKED_AT_BYTES) {
+      return false; // its blocks that are here are found one by one
+    }
     for (long block = 0; block * BlockCache.BLOCK_BYTES < size; block++) {
-      byte[] bytes = cache.get(id, block);
-      if (bytes == null || bytes.length < BlockSource.lengthOf(block, size)) {
+      int length = BlockSource.lengthOf(block, size);
+      byte[] bytes = content == null ? null : cache.get(content.id(), block);
+      if ((bytes == null || bytes.length < length) && !onDisk.holds(block, length, link.isDown())) {
         return false;
       }
     }
     return true;
   }
 
-  /** The number under which content of the file in that version is cached; null when none is. */
-  @Nullable Long cachedId(RemotePath path, FileAttrs attrs) {
-    Content content = contents.get(path);
-    return content == null || !content.version().equals(Version.of(attrs)) ? null : content.id();
+  /**
+   * A block of the file in that version, from memory or the local disk; null when neither has it.
+   */
+  byte @Nullable [] cachedBlock(RemotePath path, FileAttrs attrs, long block) {
+    int length = BlockSource.lengthOf(block, attrs.sizeBytes());
+    Content content = known(path, Version.of(attrs));
+    byte[] bytes = content == null ? null : cache.get(content.id(), block);
+    if (bytes == null || bytes.length < length) {
+      KeptFile onDisk = content == null ? fileOf(path, attrs) : content.kept();
+      return onDisk.block(block, length, link.isDown());
+    }
+    return bytes.length == length ? bytes : Arrays.copyOf(bytes, length);
   }
 
   /** Nothing that is cached is of the runtime that answers now. */
@@ -191,10 +221,36 @@ final class OpenNodes implements OpenNode.Surroundings {
     cache.clear();
   }
 
+  private @Nullable Content known(RemotePath path, Version version) {
+    Content content = contents.get(path);
+    if (content == null || !content.version().equals(version) || !isBelieved(content)) {
+      return null;
+    }
+    return content.kept().isVoid() ? content.keptAs(fileOf(path, version)) : content;
+  }
+
+  /** What was only good enough while the link was down is not when it is up. */
+  private boolean isBelieved(Content content) {
+    return !content.doubtful() || link.isDown();
+  }
+
+  private KeptFile fileOf(RemotePath path, FileAttrs attrs) {
+    return fileOf(path, Version.of(attrs));
+  }
+
+  private KeptFile fileOf(RemotePath path, Version version) {
+    return kept.file(path, version.sizeBytes(), version.mtimeSeconds());
+  }
+
   /** Whether something of the file in that version is here, or there is nothing to have. */
   boolean isCachedInPart(RemotePath path, FileAttrs attrs) {
-    Long id = cachedId(path, attrs);
-    return attrs.sizeBytes() == 0 || (id != null && cache.holds(id));
+    Content content = known(path, Version.of(attrs));
+    if (attrs.sizeBytes() == 0 || (content != null && cache.holds(content.id()))) {
+      return true;
+    }
+    KeptFile onDisk = content == null ? fileOf(path, attrs) : content.kept();
+    int first = BlockSource.lengthOf(0, attrs.sizeBytes());
+    return onDisk.holds(0, first, link.isDown());
   }
 
   // Own changes of names.
@@ -210,6 +266,7 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   synchronized void linked(RemotePath existing, RemotePath link, FileAttrs attrs) {
     numbers.linked(existing, link);
+    kept.forget(link);
     metadata.created(link, attrs);
     times.keep(link, times.shown(existing, attrs));
     lookups.forget(link);
@@ -251,6 +308,7 @@ final class OpenNodes implements OpenNode.Surroundings {
     moving.forEach(node -> nodes.put(node.path().rebase(from, to), node));
     numbers.renamed(from, to);
     forgetContentLocked(to);
+    kept.renamed(from, to);
     if (tree) {
       contents.renamedTree(from, to);
     } else {
@@ -260,7 +318,42 @@ final class OpenNodes implements OpenNode.Surroundings {
     metadata.renamed(from, to);
     lookups.renamed(from, to, tree);
     moving.forEach(node -> node.setPath(node.path().rebase(from, to)));
+    keepMovedLocked(to, moving);
     return moving;
+  }
+
+  /**
+   * The content at a name is about to be another, or to go: what is kept of it beyond this process
+   * goes first, since a later one could take it for what is to come. May wait for the local disk.
+   */
+  void contentGoes(RemotePath path) {
+    kept.forget(path);
+    numbers.otherNames(path).forEach(kept::forget);
+  }
+
+  /** The times of a file were set by path, its content is what it was. */
+  synchronized void retimed(RemotePath path, Version before, Version now) {
+    kept.retimed(path, before.sizeBytes(), before.mtimeSeconds(), now.mtimeSeconds());
+    Content content = contents.get(path);
+    if (content != null && content.version().equals(before) && nodes.get(path) == null) {
+      contents.put(path, new Content(content.id(), now, fileOf(path, now), content.doubtful()));
+    }
+  }
+
+  /** What was on its way to the disk under an old name, or open under it, is kept under the new. */
+  @GuardedBy("this")
+  private void keepMovedLocked(RemotePath to, List<OpenNode> moved) {
+    for (OpenNode node : moved) {
+      if (node.blocks().kept() != null && !node.isDirty()) {
+        node.blocks().keepOwn(fileOf(node.path(), node.attrs()), node.size());
+      }
+    }
+    Content content = contents.get(to);
+    if (content != null && !nodes.containsKey(to)) {
+      KeptFile file = fileOf(to, content.version());
+      contents.put(to, content.keptAs(file));
+      BlockSource.keep(cache, content.id(), content.version().sizeBytes(), file);
+    }
   }
 
   /** The file's content is not what is cached for it. */
@@ -291,6 +384,14 @@ final class OpenNodes implements OpenNode.Surroundings {
   }
 
   @Override
+  public void changing(OpenNode node) {
+    node.blocks().changing(node.size());
+    if (!node.isDetached()) {
+      contentGoes(node.path());
+    }
+  }
+
+  @Override
   public WriteThrough writer(RemotePath path, RemoteFile file) {
     return new WriteThrough(remote, path, file, MAX_UNACKNOWLEDGED_BYTES, timeout);
   }
@@ -313,7 +414,8 @@ final class OpenNodes implements OpenNode.Surroundings {
   public synchronized void settled(OpenNode node) {
     if (!node.isDetached()) {
       changed(node.path(), node.attrs());
-      contents.put(node.path(), new Content(node.blocks().contentId(), Version.of(node.attrs())));
+      node.blocks().keepOwn(fileOf(node.path(), node.attrs()), node.size());
+      keepContent(node);
     }
   }
 
@@ -334,14 +436,27 @@ final class OpenNodes implements OpenNode.Surroundings {
     }
     RemotePath path = node.path();
     Version version = Version.of(node.attrs());
-    contents.put(path, new Content(node.blocks().contentId(), version));
+    if (node.blocks().kept() == null) {
+      node.blocks().keepAs(fileOf(path, node.attrs()));
+    }
+    keepContent(node);
     if (metadata.lookup(path) instanceof Lookup.Known known
         && !Version.of(known.attrs()).equals(version)) {
       metadata.changed(path, node.attrs()); // the open file's word is the later one
     }
   }
 
-  private OpenNode.Parts parts(long contentId) {
+  @GuardedBy("this")
+  private void keepContent(OpenNode node) {
+    KeptFile file = node.blocks().kept();
+    if (file != null) {
+      contents.put(
+          node.path(),
+          new Content(node.blocks().contentId(), Version.of(node.attrs()), file, false));
+    }
+  }
+
+  private OpenNode.Parts parts(Content content) {
     return new OpenNode.Parts() {
       @Override
       public RemoteReader reader(OpenNode node) {
@@ -351,7 +466,14 @@ final class OpenNodes implements OpenNode.Surroundings {
       @Override
       public BlockSource blocks(RemoteReader reader) {
         return new BlockSource(
-            cache, reader, contentIds::incrementAndGet, nanoTime, fetching, contentId);
+            cache,
+            reader,
+            contentIds::incrementAndGet,
+            nanoTime,
+            fetching,
+            link::isDown,
+            content.id(),
+            content.kept());
       }
     };
   }
@@ -363,18 +485,21 @@ final class OpenNodes implements OpenNode.Surroundings {
         : remote.open(node.path(), Set.of(OpenFlag.READ), 0);
   }
 
-  private long contentOf(RemotePath path, FileAttrs attrs) {
-    Content known = contents.get(path);
+  private Content contentOf(RemotePath path, FileAttrs attrs) {
     Version version = Version.of(attrs);
-    if (known != null && known.version().equals(version)) {
-      return known.id();
-    }
+    Content known = known(path, version);
     if (known != null) {
-      cache.drop(known.id());
+      return known;
     }
-    Content content = new Content(contentIds.incrementAndGet(), version);
+    Content other = contents.get(path);
+    if (other != null) {
+      cache.drop(other.id());
+    }
+    KeptFile file = fileOf(path, attrs);
+    boolean doubtful = link.isDown() && file.isDoubtful();
+    Content content = new Content(contentIds.incrementAndGet(), version, file, doubtful);
     contents.put(path, content);
-    return content.id();
+    return content;
   }
 
   @GuardedBy("this")
@@ -388,6 +513,7 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   @GuardedBy("this")
   private void forgetContentLocked(RemotePath path) {
+    kept.forget(path);
     Content known = contents.remove(path);
     if (known != null && !nodes.containsKey(path)) {
       cache.drop(known.id());

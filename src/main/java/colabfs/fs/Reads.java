@@ -101,7 +101,7 @@ final class Reads {
     return length <= PIECE_BYTES
         && size > BLOCK_BYTES
         && ahead.isRandom()
-        && node.blocks().cached(block, BlockSource.lengthOf(block, size)) == null
+        && !node.blocks().isHere(block, BlockSource.lengthOf(block, size))
         && !node.blocks().touch(block);
   }
 

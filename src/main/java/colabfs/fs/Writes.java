@@ -105,6 +105,7 @@ final class Writes {
     takeWriter(opened, readable);
     around.patience().lock(lock);
     try {
+      changingLocked();
       timesDue = true;
       dirty = true;
       node.blocks().resized(node.size(), 0);
@@ -125,6 +126,7 @@ final class Writes {
       if (length == 0) {
         return 0;
       }
+      changingLocked();
       dirty = true;
       timesDue = true;
       node.blocks().wrote(start, content, oldSize);
@@ -147,6 +149,7 @@ final class Writes {
     around.patience().lock(lock);
     try {
       WriteThrough out = writerLocked();
+      changingLocked();
       dirty = true;
       timesDue = true;
       node.blocks().resized(node.size(), sizeBytes);
@@ -261,6 +264,14 @@ final class Writes {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** What is kept of the content beyond this process goes before the content does. */
+  @GuardedBy("lock")
+  private void changingLocked() {
+    if (node.blocks().kept() != null) {
+      around.changing(node);
     }
   }
 

@@ -43,8 +43,8 @@ public interface Admission {
     void explain(String reason);
 
     /**
-     * Ends the calls that wait for a connection with ENOTCONN: they were meant for another runtime
-     * than this.
+     * Ends with ENOTCONN the changes that wait for a connection: they were meant for another
+     * runtime than this. Calls that only look go on.
      */
     void turnAwayCalls();
   }

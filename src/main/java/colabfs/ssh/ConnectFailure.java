@@ -28,7 +28,7 @@ public final class ConnectFailure extends Exception {
     TRANSPORT;
 
     /** Whether trying again helps only after something was changed by a person. */
-    boolean isPermanent() {
+    public boolean isPermanent() {
       return switch (this) {
         case HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, AUTHENTICATION, NO_SFTP, ROOT_MISSING -> true;
         case REFUSED, UNREACHABLE, TIMEOUT, TRANSPORT -> false;

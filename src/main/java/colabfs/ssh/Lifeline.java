@@ -3,6 +3,7 @@ package colabfs.ssh;
 import colabfs.core.Errno;
 import colabfs.core.FsException;
 import colabfs.remote.LinkState;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -48,12 +49,19 @@ final class Lifeline implements LinkState, AutoCloseable {
   private @Nullable LiveLink current;
 
   /** Who waits for the next connection; whoever gives up leaves. */
-  private final Map<Object, CompletableFuture<LiveLink>> waiters = new LinkedHashMap<>();
+  private final Map<Object, Waiter> waiters = new LinkedHashMap<>();
 
-  private LinkStatus.State state = LinkStatus.State.CONNECTED;
+  private LinkStatus.State state;
   private Instant since;
   private @Nullable String lastError;
   private boolean callWaiting;
+
+  /**
+   * Who waits for a connection.
+   *
+   * @param anyRuntime whether it is all the same which runtime answers
+   */
+  private record Waiter(CompletableFuture<LiveLink> link, boolean anyRuntime) {}
 
   /** Makes connections. */
   interface Connector {
@@ -71,12 +79,29 @@ final class Lifeline implements LinkState, AutoCloseable {
    * @param first the connection to begin with
    */
   Lifeline(LiveLink first, Connector connector, Backoff backoff, InstantSource clock) {
+    this(connector, backoff, clock, first);
+    watch(first);
+    start();
+  }
+
+  /** Begins without a connection, and makes one. */
+  static Lifeline away(Connector connector, Backoff backoff, InstantSource clock) {
+    Lifeline away = new Lifeline(connector, backoff, clock, null);
+    away.start();
+    return away;
+  }
+
+  private Lifeline(
+      Connector connector, Backoff backoff, InstantSource clock, @Nullable LiveLink first) {
     this.connector = connector;
     this.backoff = backoff;
     this.clock = clock;
     this.current = first;
+    this.state = first == null ? LinkStatus.State.OFFLINE : LinkStatus.State.CONNECTED;
     this.since = clock.instant();
-    watch(first);
+  }
+
+  private void start() {
     Thread thread = new Thread(this::run, "colabfs-reconnect");
     thread.setDaemon(true);
     thread.start();
@@ -105,8 +130,10 @@ final class Lifeline implements LinkState, AutoCloseable {
   /**
    * The connection, now or when it stands again; FsException when this is closed. Who does not want
    * it any longer cancels the future.
+   *
+   * @param anyRuntime whether it is all the same which runtime answers
    */
-  CompletableFuture<LiveLink> next() {
+  CompletableFuture<LiveLink> next(boolean anyRuntime) {
     Object ticket = new Object();
     CompletableFuture<LiveLink> waiter = new CompletableFuture<>();
     LiveLink link;
@@ -117,7 +144,7 @@ final class Lifeline implements LinkState, AutoCloseable {
       closed = state == LinkStatus.State.CLOSED;
       if (link == null && !closed) {
         callWaiting = true;
-        waiters.put(ticket, waiter);
+        waiters.put(ticket, new Waiter(waiter, anyRuntime));
         changed.signalAll();
       }
     } finally {
@@ -125,7 +152,7 @@ final class Lifeline implements LinkState, AutoCloseable {
     }
     if (link != null && link.lost().isDone()) {
       lost(link, "closed");
-      return next();
+      return next(anyRuntime);
     }
     if (link != null) {
       waiter.complete(link);
@@ -140,6 +167,24 @@ final class Lifeline implements LinkState, AutoCloseable {
     lock.lock();
     try {
       waiters.remove(ticket);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Whether there was no connection yet: then nobody waits for one, as it may not come for hours. A
+   * call that is made all the same is a reason to try soon.
+   */
+  boolean isOffline() {
+    lock.lock();
+    try {
+      boolean offline = state == LinkStatus.State.OFFLINE;
+      if (offline) {
+        callWaiting = true;
+        changed.signalAll();
+      }
+      return offline;
     } finally {
       lock.unlock();
     }
@@ -220,7 +265,7 @@ final class Lifeline implements LinkState, AutoCloseable {
           boolean unused = changed.await(LOOK_FOR_CHANGE.toNanos(), TimeUnit.NANOSECONDS);
         }
         if (state != LinkStatus.State.CONNECTED) {
-          return state == LinkStatus.State.RECONNECTING;
+          return isWanted();
         }
         link = current;
       } finally {
@@ -230,6 +275,11 @@ final class Lifeline implements LinkState, AutoCloseable {
         lost(link, "the profile names another server now");
       }
     }
+  }
+
+  @GuardedBy("lock")
+  private boolean isWanted() {
+    return state == LinkStatus.State.OFFLINE || state == LinkStatus.State.RECONNECTING;
   }
 
   private void reconnect() throws InterruptedException {
@@ -278,7 +328,7 @@ final class Lifeline implements LinkState, AutoCloseable {
       }
       lock.lock();
       try {
-        if (state != LinkStatus.State.RECONNECTING) {
+        if (!isWanted()) {
           return false;
         }
         if (callWaiting && !permanent) {
@@ -305,12 +355,16 @@ final class Lifeline implements LinkState, AutoCloseable {
     }
   }
 
-  /** Ends the calls that wait: the next connection is not what they wait for. */
+  /** Ends the calls that wait for the runtime that answered before: the next one is another. */
   void turnAwayCalls() {
     List<CompletableFuture<LiveLink>> waiting;
     lock.lock();
     try {
-      waiting = List.copyOf(waiters.values());
+      waiting =
+          waiters.values().stream()
+              .filter(waiter -> !waiter.anyRuntime())
+              .map(Waiter::link)
+              .toList();
     } finally {
       lock.unlock();
     }
@@ -330,7 +384,7 @@ final class Lifeline implements LinkState, AutoCloseable {
         lastError = null;
         current = link;
         news.note(true);
-        waiting = List.copyOf(waiters.values());
+        waiting = waiters.values().stream().map(Waiter::link).toList();
       }
     } finally {
       lock.unlock();
@@ -360,7 +414,7 @@ final class Lifeline implements LinkState, AutoCloseable {
       if (last != null) {
         news.note(false);
       }
-      waiting = List.copyOf(waiters.values());
+      waiting = waiters.values().stream().map(Waiter::link).toList();
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -25,6 +25,8 @@ public record LinkStatus(
   /** Whether a connection is there. */
   public enum State {
     CONNECTED,
+    /** Not there yet: it was begun without, and is being made. */
+    OFFLINE,
     /** Lost, and being made again. */
     RECONNECTING,
     /** Given up by its owner. */

@@ -98,11 +98,19 @@ final class Patience {
         tooLate();
         return;
       }
+      if (lifeline.isOffline()) {
+        String error = lifeline.status().lastError();
+        fail(
+            new FsException(
+                Errno.ENOTCONN,
+                "mounted offline, and not connected yet" + (error == null ? "" : ": " + error)));
+        return;
+      }
       waiting = true;
       if (deadline == null) {
         deadline = timer.schedule(this::tooLate, left, TimeUnit.NANOSECONDS);
       }
-      CompletableFuture<LiveLink> next = lifeline.next();
+      CompletableFuture<LiveLink> next = lifeline.next(repeatable);
       awaited = next;
       CompletableFuture<?> unused =
           next.whenComplete(

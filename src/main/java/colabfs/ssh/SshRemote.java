@@ -9,6 +9,7 @@ import colabfs.remote.RemoteShell;
 import colabfs.remote.RuntimeId;
 import colabfs.ssh.ConnectFailure.Reason;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -34,31 +35,30 @@ public final class SshRemote implements AutoCloseable {
   private final RemoteFs wholeRuntime;
   private final RemoteShell shell;
 
-  private volatile Connection latest;
+  /** What is so until there is a connection; null when it began with one. */
+  private final @Nullable LastSeen before;
+
+  private volatile @Nullable Connection latest;
   private volatile @Nullable Profile lastTried;
   private volatile Admission admission = Admission.EVERYBODY;
 
   /** The connection that is being decided on. */
   private volatile @Nullable Connection arrived;
 
-  private SshRemote(SshSettings settings, Surroundings user)
+  private SshRemote(SshSettings settings, Surroundings user, @Nullable LastSeen before)
       throws ConnectFailure, InterruptedException {
     this.settings = settings;
+    this.before = before;
     this.dialer = new Dialer(settings, user);
     this.timer = timer();
-    boolean done = false;
-    try {
-      this.latest = connectOnce(null);
-      done = true;
-    } finally {
-      if (!done) {
-        timer.shutdownNow();
-        dialer.close();
-      }
+    Backoff backoff = new Backoff(RandomGenerator.getDefault());
+    if (before == null) {
+      Connection first = connectFirst();
+      this.latest = first;
+      this.lifeline = new Lifeline(first, new Again(), backoff, InstantSource.system());
+    } else {
+      this.lifeline = Lifeline.away(new Again(), backoff, InstantSource.system());
     }
-    this.lifeline =
-        new Lifeline(
-            latest, new Again(), new Backoff(RandomGenerator.getDefault()), InstantSource.system());
     Patience patience = new Patience(lifeline, timer, settings.callTimeout(), System::nanoTime);
     this.fs = new ReconnectingFs(patience, LiveLink::fs);
     this.wholeRuntime = new ReconnectingFs(patience, LiveLink::wholeRuntime);
@@ -76,11 +76,38 @@ public final class SshRemote implements AutoCloseable {
   }
 
   static SshRemote connect(SshSettings settings, Surroundings user) throws ConnectFailure {
+    return make(settings, user, null);
+  }
+
+  /**
+   * Begins without a connection, and makes one when the server answers: until then every call ends
+   * at once, and what this tells of the server is what an earlier connection told.
+   */
+  public static SshRemote offline(SshSettings settings, LastSeen before) throws ConnectFailure {
+    return make(settings, Surroundings.ofThisProcess(), before);
+  }
+
+  private static SshRemote make(SshSettings settings, Surroundings user, @Nullable LastSeen before)
+      throws ConnectFailure {
     try {
-      return new SshRemote(settings, user);
+      return new SshRemote(settings, user, before);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ConnectFailure(Reason.TRANSPORT, "connecting was interrupted. Try again.", e);
+    }
+  }
+
+  private Connection connectFirst() throws ConnectFailure, InterruptedException {
+    boolean done = false;
+    try {
+      Connection first = connectOnce(null);
+      done = true;
+      return first;
+    } finally {
+      if (!done) {
+        timer.shutdownNow();
+        dialer.close();
+      }
     }
   }
 
@@ -108,18 +135,22 @@ public final class SshRemote implements AutoCloseable {
       throw new ConnectFailure(Reason.TRANSPORT, String.valueOf(e.getMessage()), e);
     }
     lastTried = profile;
-    HostKey pinned = pinned(profile, last == null ? null : last.hostKey());
+    HostKey pinned = pinned(profile, last == null ? keyBefore() : last.hostKey());
     Dialer.Dialed dialed = dial(profile, pinned, last != null);
-    String root = settings.root();
+    String asked = settings.root() == null ? profile.root() : settings.root();
     return Connection.open(
         dialed,
         new Opening(
-            root == null ? profile.root() : root,
+            before == null ? asked : before.root(), // what is unsent is of that directory
             settings.callTimeout(),
             settings.connectTimeout(),
             timer,
             traffic,
             last == null ? null : last.identityOf(dialed, profile.user())));
+  }
+
+  private @Nullable HostKey keyBefore() {
+    return before == null ? null : HostKey.parse(before.hostKey());
   }
 
   /** {@code again}: a profile that is changed meanwhile ends the attempt, or it would last long. */
@@ -188,10 +219,12 @@ public final class SshRemote implements AutoCloseable {
       try {
         Profile now = settings.profile().read();
         HostKey pinned = pinned(now, null);
+        Connection connection = latest;
         return tried != null
+            && connection != null
             && !(now.endpoint().equals(tried.endpoint())
                 && now.user().equals(tried.user())
-                && (pinned == null || pinned.equals(latest.hostKey())));
+                && (pinned == null || pinned.equals(connection.hostKey())));
       } catch (ProfileException | ConnectFailure e) {
         return false;
       }
@@ -295,29 +328,42 @@ public final class SshRemote implements AutoCloseable {
     return shell;
   }
 
+  /** All that follows at once, of the last connection, for a later one to begin with. */
+  public LastSeen lastSeen() {
+    Connection connection = latest;
+    return connection == null
+        ? Objects.requireNonNull(before, "without a connection, this is what it began with")
+        : new LastSeen(
+            connection.root(),
+            connection.identity(),
+            connection.hostKey().line(),
+            connection.runtimeId(),
+            connection.facts());
+  }
+
   /** Who the login is. */
   public RemoteIdentity identity() {
-    return latest.identity();
+    return lastSeen().identity();
   }
 
   /** Absolute path of the root on the runtime, links resolved. */
   public String root() {
-    return latest.root();
+    return lastSeen().root();
   }
 
   /** Key line of the server that answered. */
   public String hostKey() {
-    return latest.hostKey().line();
+    return lastSeen().hostKey();
   }
 
   /** Which runtime answered, asked anew at every connect. */
   public RuntimeId runtimeId() {
-    return latest.runtimeId();
+    return lastSeen().runtimeId();
   }
 
   /** What the server says of itself. */
   public Profile.ServerFacts facts() {
-    return latest.facts();
+    return lastSeen().facts();
   }
 
   /**
@@ -331,9 +377,10 @@ public final class SshRemote implements AutoCloseable {
   /** How the connection is doing. */
   public LinkStatus status() {
     LinkStatus link = lifeline.status();
+    Connection connection = latest;
     return new LinkStatus(
         link.state(),
-        latest.roundTrip(),
+        connection == null ? null : connection.roundTrip(),
         link.since(),
         link.lastError(),
         traffic.sentBytes(),

@@ -65,7 +65,10 @@ final class Job {
   /** The attributes that it sets, besides those that come with the content. */
   @Nullable AttrChange change;
 
-  /** What a MKDIR or SYMLINK makes, and what a SETATTR leaves. */
+  /**
+   * What a MKDIR or SYMLINK makes, and what a WRITE or SETATTR leaves: not what later jobs make of
+   * the file.
+   */
   @Nullable FileAttrs attrs;
 
   /** A symbolic link's text. */

@@ -3,6 +3,7 @@ package colabfs.writeback;
 import colabfs.core.AttrChange;
 import colabfs.core.DirEntry;
 import colabfs.core.FileAttrs;
+import colabfs.core.FsException;
 import colabfs.core.FsStats;
 import colabfs.core.RemotePath;
 import colabfs.remote.OpenFlag;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A runtime's files with what is pending laid over them: changes are judged here, recorded in the
@@ -21,7 +23,7 @@ import java.util.concurrent.Executor;
  *
  * <p>Threading: any thread; no call waits, but for the local disk.
  */
-final class JournaledFs implements RemoteFs {
+final class JournaledFs implements RemoteFs, PendingNames {
   private final Sight sight;
   private final Openings openings;
   private final NameChanges changes;
@@ -72,6 +74,16 @@ final class JournaledFs implements RemoteFs {
   @Override
   public CompletableFuture<FsStats> statvfs(RemotePath path) {
     return Plain.of(sight.statvfs(path));
+  }
+
+  @Override
+  public @Nullable FileAttrs attrs(RemotePath path) throws FsException {
+    return sight.attrs(path);
+  }
+
+  @Override
+  public List<DirEntry> over(RemotePath directory, List<DirEntry> listing) {
+    return sight.over(directory, listing);
   }
 
   @Override

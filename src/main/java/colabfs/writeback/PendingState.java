@@ -179,6 +179,10 @@ final class PendingState {
         file.attrs
             .withSize(layer.sizeBytes())
             .withTimes(file.attrs.atimeNanos(), moment.atNanos(), moment.atNanos());
+    Job last = file.last;
+    if (last != null && last.layer == layer) {
+      last.attrs = file.attrs;
+    }
   }
 
   void fileSet(Event.FileSet event, Event.Moment moment) {
@@ -194,6 +198,7 @@ final class PendingState {
     Job last = file.last;
     if (last != null && last.isOpen() && (last.kind == Kind.WRITE || last.kind == Kind.SETATTR)) {
       last.change = merge(last.change, event.change());
+      last.attrs = file.attrs;
       grew(last, moment);
       return;
     }
@@ -447,6 +452,7 @@ final class PendingState {
     Job job = job(Kind.WRITE, path, base, moment);
     job.file = file;
     job.layer = layer;
+    job.attrs = file.attrs;
     file.layers.add(layer);
     file.last = job;
     jobs.add(job);

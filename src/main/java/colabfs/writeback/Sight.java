@@ -98,6 +98,23 @@ final class Sight {
     return Names.lay(now, Names.lay(before, shown));
   }
 
+  /** See {@link PendingNames#attrs}. */
+  @Nullable FileAttrs attrs(RemotePath path) throws FsException {
+    Found found = find(path);
+    if (found instanceof Found.There there) {
+      return there.attrs();
+    }
+    if (found instanceof Found.Ask) {
+      return null;
+    }
+    throw failure(missing(found), path);
+  }
+
+  /** See {@link PendingNames#over}. */
+  List<DirEntry> over(RemotePath directory, List<DirEntry> listing) {
+    return laid(directory, Map.of(), listing);
+  }
+
   CompletableFuture<String> readlink(RemotePath link) {
     Found found = find(link);
     if (found instanceof Found.There there) {

@@ -58,7 +58,7 @@ final class Upload {
     this.sizeBytes = layer.sizeBytes();
     this.visibleBelow = layer.visibleBelow();
     this.whole = layer.isWhole();
-    this.attrs = file.attrs;
+    this.attrs = job.attrs == null ? file.attrs : job.attrs;
     this.change = job.change;
     this.linkedHere = file.names.size() > 1;
     this.expected = Job.expected(job.base);

@@ -73,6 +73,9 @@ final class Uploader implements Carrier, AutoCloseable {
   /** The jobs that are being carried out, also where they were forgotten meanwhile. */
   private final Set<Long> carried = new HashSet<>();
 
+  /** Those of them that were begun with a runtime that is gone. */
+  private final Set<Long> stale = new HashSet<>();
+
   private boolean suspended;
   private volatile boolean closed;
   private volatile long movedNanos = System.nanoTime();
@@ -222,8 +225,9 @@ final class Uploader implements Carrier, AutoCloseable {
         work.whenCompleteAsync(
             (done, failure) -> {
               carried.remove(job.number);
+              boolean isStale = stale.remove(job.number);
               if (failure != null) {
-                failed(job, failure);
+                failed(job, isStale ? new CancellationException() : failure);
               }
               pump();
             },
@@ -319,15 +323,19 @@ final class Uploader implements Carrier, AutoCloseable {
     pace.release();
   }
 
-  /** Fails what waits for its turn as if the link had gone now; returns when that is done. */
+  /**
+   * What is being carried out was judged by what a runtime had that is gone: nothing of it takes
+   * effect any more, and all of it is begun again. Returns when that is so.
+   */
   void startOver() {
     var failed =
         CompletableFuture.runAsync(
             () -> {
+              stale.addAll(carried);
               List<Turn> waiting = List.copyOf(turns);
               turns.clear();
-              FsException gone = new FsException(Errno.ENOTCONN, "the runtime is another now");
-              waiting.forEach(turn -> turn.end().completeExceptionally(gone));
+              waiting.forEach(
+                  turn -> turn.end().completeExceptionally(new CancellationException()));
             },
             this);
     try {
@@ -464,7 +472,7 @@ final class Uploader implements Carrier, AutoCloseable {
   private boolean commit(Job job, int changes) {
     journal.lock.lock();
     try {
-      if (!isAsItWas(job, changes)) {
+      if (!isAsItWas(job, changes) || stale.contains(job.number)) {
         return false;
       }
       journal.noteLocked(new Event.Committing(job.number));
@@ -476,6 +484,9 @@ final class Uploader implements Carrier, AutoCloseable {
 
   @Override
   public void staging(Job job, RemotePath temporary) {
+    if (stale.contains(job.number)) {
+      throw new CancellationException(); // or its file would be left on another runtime
+    }
     note(new Event.Staged(job.number, temporary));
   }
 
@@ -496,6 +507,9 @@ final class Uploader implements Carrier, AutoCloseable {
 
   @Override
   public CompletableFuture<Void> done(Job job, @Nullable FileAttrs result) {
+    if (stale.contains(job.number)) {
+      return CompletableFuture.failedFuture(new CancellationException()); // it arrived elsewhere
+    }
     moved();
     journal.lock.lock();
     try {
@@ -512,6 +526,9 @@ final class Uploader implements Carrier, AutoCloseable {
   @Override
   public CompletableFuture<Void> conflict(
       Job job, RemotePath path, RemotePath temporary, String what) {
+    if (stale.contains(job.number)) {
+      return CompletableFuture.failedFuture(new CancellationException());
+    }
     return landBeside(job, path, temporary, what, 1);
   }
 
@@ -550,6 +567,9 @@ final class Uploader implements Carrier, AutoCloseable {
 
   @Override
   public CompletableFuture<Void> stays(Job job, RemotePath path, String what) {
+    if (stale.contains(job.number)) {
+      return CompletableFuture.failedFuture(new CancellationException());
+    }
     note(new Event.Conflicted(job.number, path, null, what));
     LOG.log(Level.WARNING, "{0} was {1}: the runtime''s version stays", path, what);
     return done(job, null).thenAccept(done -> tellForeign(path));

@@ -137,6 +137,11 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
     return files;
   }
 
+  /** The names among them that are not on the runtime as they are here. */
+  public PendingNames names() {
+    return files;
+  }
+
   /** From now on that is what is known of the runtime without asking. */
   public void use(KnownNames names) {
     files.use(names);

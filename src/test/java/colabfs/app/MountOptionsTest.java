@@ -40,6 +40,7 @@ final class MountOptionsTest {
             false,
             new MountOptions.Saving(true, Fsync.REMOTE, Duration.ofMillis(250)),
             MountOptions.OnNewRuntime.RESTORE,
+            new MountOptions.LocalDisk(true, 1 << 20),
             Duration.ofSeconds(7),
             List.of("max_read=4096"));
     assertThat(all.asArguments())
@@ -53,6 +54,8 @@ final class MountOptionsTest {
             "--fsync=remote",
             "--debounce=250",
             "--on-new-runtime=restore",
+            "--offline",
+            "--cache-size=1048576",
             "--timeout=7",
             "-o=max_read=4096",
             "--",
@@ -72,6 +75,7 @@ final class MountOptionsTest {
         true,
         MountOptions.Saving.USUAL,
         MountOptions.OnNewRuntime.ASK,
+        MountOptions.LocalDisk.USUAL,
         timeout,
         List.of());
   }

@@ -43,7 +43,7 @@ final class MetadataCacheModelTest {
   private long nanos;
   private int told;
   private int known;
-  private MetadataCache cache = new MetadataCache(1, TTL, () -> nanos);
+  private MetadataCache cache = new MetadataCache(1, TTL, () -> nanos, KeptNames.NONE);
 
   @Test
   void cache_withLateAnswersAmongOwnChanges_tellsTheTruthOrNothing() {
@@ -70,7 +70,7 @@ final class MetadataCacheModelTest {
 
   private void run(long seed, int maxEntries, int rememberedChanges) {
     random = new Random(seed);
-    cache = new MetadataCache(maxEntries, TTL, () -> nanos, rememberedChanges);
+    cache = new MetadataCache(maxEntries, TTL, () -> nanos, KeptNames.NONE, rememberedChanges);
     server.clear();
     requests.clear();
     answers.clear();

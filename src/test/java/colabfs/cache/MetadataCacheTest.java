@@ -18,7 +18,8 @@ final class MetadataCacheTest {
   private static final Duration TTL = Duration.ofSeconds(10);
 
   private long nanos = Long.MAX_VALUE - 5_000_000_000L; // wraps within the tests, as nanoTime may
-  private final MetadataCache cache = new MetadataCache(1_000_000, TTL, () -> nanos);
+  private final MetadataCache cache =
+      new MetadataCache(1_000_000, TTL, () -> nanos, KeptNames.NONE);
 
   @Test
   void lookup_ofNothing_isUnknown() {
@@ -215,7 +216,7 @@ final class MetadataCacheTest {
 
   @Test
   void answer_olderThanWhatIsForgotten_isIgnoredForSafety() {
-    MetadataCache small = new MetadataCache(1000, TTL, () -> nanos, 4);
+    MetadataCache small = new MetadataCache(1000, TTL, () -> nanos, KeptNames.NONE, 4);
     long before = small.stamp();
     for (int i = 0; i < 5; i++) {
       small.created(path("/d/" + i), file(i));
@@ -347,7 +348,7 @@ final class MetadataCacheTest {
 
   @Test
   void entries_areBounded() {
-    MetadataCache small = new MetadataCache(1000, TTL, () -> nanos);
+    MetadataCache small = new MetadataCache(1000, TTL, () -> nanos, KeptNames.NONE);
     for (int i = 0; i < 100; i++) {
       List<DirEntry> entries = new ArrayList<>();
       for (int j = 0; j < 50; j++) {

@@ -36,18 +36,6 @@ final class RestoreCommandTest {
   }
 
   @Test
-  void sizes_areReadWithTheirUnit() {
-    assertThat(Sizes.read("0")).isZero();
-    assertThat(Sizes.read("12")).isEqualTo(12);
-    assertThat(Sizes.read("3k")).isEqualTo(3 << 10);
-    assertThat(Sizes.read("10M")).isEqualTo(10L << 20);
-    assertThat(Sizes.read("999999999G")).isEqualTo(999_999_999L << 30);
-    for (String none : List.of("", "-1", "1T", "1 M", "M", "9999999999")) {
-      assertThat(Sizes.read(none)).isEqualTo(-1);
-    }
-  }
-
-  @Test
   void report_namesWhatIsNotSent_andOfAPlanWhatWouldBe() {
     RestoreReport report =
         new RestoreReport(

@@ -39,7 +39,9 @@ final class TestMount {
   }
 
   TestMount(FsSettings settings, @Nullable RemoteFs whole, RemoteIdentity identity) {
-    fs = new ColabFs(remote, whole, link(), identity, settings, this::now, this::nanoTime);
+    fs =
+        new ColabFs(
+            remote, whole, Local.NOTHING, link(), identity, settings, this::now, this::nanoTime);
   }
 
   /** The runtime's link, which the test can have down while the port goes on answering. */

@@ -102,6 +102,7 @@ public final class Cli implements AutoCloseable {
     environment.put("HOME", userHome().toString());
     environment.put("XDG_CONFIG_HOME", home.resolve("config").toString());
     environment.put("XDG_STATE_HOME", home.resolve("state").toString());
+    environment.put("XDG_CACHE_HOME", home.resolve("cache").toString());
     environment.put("XDG_RUNTIME_DIR", home.resolve("run").toString());
     environment.put("GIT_CONFIG_NOSYSTEM", "1");
     environment.put("LC_ALL", "C.UTF-8");

@@ -88,6 +88,7 @@ public final class ColabfsUser {
     variables.put("XDG_CONFIG_HOME", home.resolve("config").toString());
     variables.put("XDG_STATE_HOME", home.resolve("state").toString());
     variables.put("XDG_CACHE_HOME", home.resolve("cache").toString());
+    variables.put("XDG_CACHE_HOME", home.resolve("cache").toString());
     variables.put("XDG_DATA_HOME", home.resolve("data").toString());
     variables.put("XDG_RUNTIME_DIR", home.resolve("run").toString());
     variables.put("PATH", launcher.getParent() + ":" + System.getenv("PATH"));

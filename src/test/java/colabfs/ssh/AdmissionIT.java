@@ -61,6 +61,7 @@ final class AdmissionIT {
       remote.admitBy(this::decide);
       remote.leave("in this test");
       CompletableFuture<?> making = remote.fs().mkdir(MADE, 0755);
+      CompletableFuture<?> looking = remote.fs().lstat(RemotePath.ROOT);
       Admission.Arrival arrival = arrival();
       arrival.explain("nobody has decided");
       assertThat(arrival.fs().list(RemotePath.ROOT)).succeedsWithin(Duration.ofSeconds(10));
@@ -75,8 +76,10 @@ final class AdmissionIT {
           .havingCause()
           .isInstanceOfSatisfying(
               FsException.class, e -> assertThat(e.isConnectionFailure()).isTrue());
+      assertThat(looking).isNotDone();
       decided.complete(null);
       Awaitility.await().until(remote.link()::isUp);
+      assertThat(looking).succeedsWithin(Duration.ofSeconds(10));
       assertThat(remote.fs().list(RemotePath.ROOT)).succeedsWithin(Duration.ofSeconds(10));
       assertThat(server.root().resolve("made")).doesNotExist();
     }

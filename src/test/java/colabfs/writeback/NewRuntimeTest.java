@@ -3,6 +3,7 @@ package colabfs.writeback;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import colabfs.core.DirEntry;
+import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.FakeRemoteFs;
 import colabfs.remote.OpenFlag;
@@ -15,7 +16,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -97,6 +101,40 @@ final class NewRuntimeTest {
     try (WriteBack writeBack = open()) {
       arrives(writeBack);
       assertThat(runtime.text("/f")).isEqualTo("new content");
+    }
+  }
+
+  @Test
+  void whatWasBegun_withARuntimeThatIsGone_isBegunAgain_notRefused() throws Exception {
+    try (WriteBack writeBack = open()) {
+      write(writeBack, "new", OpenFlag.TRUNCATE);
+      runtime.holdAnswers();
+      writeBack.begin();
+      CompletableFuture<Void> flushed =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  writeBack.flush(RemotePath.ROOT, Duration.ofSeconds(20), left -> {});
+                } catch (FsException e) {
+                  throw new CompletionException(e);
+                }
+              });
+      // its temporary file is made there, and gone with that runtime
+      Awaitility.await()
+          .until(
+              () -> {
+                while (runtime.entries("/").size() < 2 && runtime.releaseOne()) {
+                  // one step further
+                }
+                return runtime.entries("/").size() == 2;
+              });
+      writeBack.startOver();
+      runtime.entries("/").forEach(entry -> runtime.remove("/" + entry.name()));
+      writeBack.rebase(1, null);
+      runtime.release();
+      flushed.get(20, TimeUnit.SECONDS);
+      assertThat(writeBack.conflicts()).isEmpty();
+      assertThat(runtime.text("/f")).isEqualTo("new");
     }
   }
 

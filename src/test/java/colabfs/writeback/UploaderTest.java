@@ -9,16 +9,20 @@ import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import java.io.IOException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,25 +39,17 @@ final class UploaderTest {
     CompletableFuture<Void> gate = new CompletableFuture<>();
     AtomicBoolean opening = new AtomicBoolean();
     RemoteFs remote =
-        (RemoteFs)
-            Proxy.newProxyInstance(
-                RemoteFs.class.getClassLoader(),
-                new Class<?>[] {RemoteFs.class},
-                (proxy, method, arguments) ->
-                    // the first upload's file is made late, as later requests may overtake it
-                    method.getName().equals("open") && opening.compareAndSet(false, true)
-                        ? gate.thenCompose(go -> opened(arguments))
-                        : method.invoke(runtime, arguments));
-    try (WriteBack writeBack =
-        WriteBack.open(
-            remote,
-            new RemoteIdentity(0, 0, Set.of(0)),
-            new WriteBack.Settings(directory, Duration.ZERO, "here", WriteBack.Fsync.LOCAL),
-            InstantSource.system())) {
-      save(writeBack.files(), "/removed");
+        runtimeBut(
+            (method, arguments) ->
+                // the first upload's file is made late, as later requests may overtake it
+                method.getName().equals("open") && opening.compareAndSet(false, true)
+                    ? gate.thenCompose(go -> opened(arguments))
+                    : method.invoke(runtime, arguments));
+    try (WriteBack writeBack = open(remote, InstantSource.system())) {
+      save(writeBack.files(), "/removed", 3);
       Awaitility.await().untilTrue(opening);
       writeBack.files().unlink(RemotePath.of("/removed")).get(10, TimeUnit.SECONDS);
-      save(writeBack.files(), "/kept");
+      save(writeBack.files(), "/kept", 3);
       writeBack.flush(RemotePath.ROOT, Duration.ofSeconds(10), left -> {});
       gate.complete(null);
       Awaitility.await()
@@ -63,21 +59,77 @@ final class UploaderTest {
     }
   }
 
+  @Test
+  @SuppressWarnings("FutureReturnValueIgnored") // what the proxy returns is waited for
+  void killAfterAnUploadArrived_whileLaterWritesWaited_isNoConflict() throws Exception {
+    AtomicLong seconds = new AtomicLong(1000);
+    InstantSource clock = () -> Instant.ofEpochSecond(seconds.get());
+    AtomicBoolean renamed = new AtomicBoolean();
+    RemoteFs remote =
+        runtimeBut(
+            (method, arguments) -> {
+              if (method.getName().equals("lstat") && renamed.get()) {
+                return new CompletableFuture<>(); // so that nobody hears that it arrived
+              }
+              Object answer = method.invoke(runtime, arguments);
+              renamed.compareAndSet(false, method.getName().equals("rename"));
+              return answer;
+            });
+    try (WriteBack killed = open(remote, clock)) {
+      save(killed.files(), "/f", 3);
+      killed.flush(RemotePath.ROOT, Duration.ofSeconds(10), left -> {});
+      seconds.addAndGet(10);
+      save(killed.files(), "/f", 5);
+      Awaitility.await().untilTrue(renamed);
+      seconds.addAndGet(10);
+      save(killed.files(), "/f", 7);
+    }
+    try (WriteBack next = open(runtime, clock)) {
+      next.flush(RemotePath.ROOT, Duration.ofSeconds(10), left -> {});
+      assertThat(next.conflicts()).isEmpty();
+      assertThat(runtime.content("/f")).hasSize(7);
+      Awaitility.await()
+          .untilAsserted(
+              () -> assertThat(runtime.entries("/")).extracting(DirEntry::name).containsOnly("f"));
+    }
+  }
+
+  /** How one call is answered. */
+  private interface Answer {
+    Object to(Method method, Object[] arguments) throws Exception;
+  }
+
+  private static RemoteFs runtimeBut(Answer answer) {
+    return (RemoteFs)
+        Proxy.newProxyInstance(
+            RemoteFs.class.getClassLoader(),
+            new Class<?>[] {RemoteFs.class},
+            (proxy, method, arguments) -> answer.to(method, arguments));
+  }
+
+  private WriteBack open(RemoteFs remote, InstantSource clock) throws IOException {
+    return WriteBack.open(
+        remote,
+        new RemoteIdentity(0, 0, Set.of(0)),
+        new WriteBack.Settings(directory, Duration.ZERO, "here", WriteBack.Fsync.LOCAL),
+        clock);
+  }
+
   @SuppressWarnings("unchecked")
   private CompletableFuture<RemoteFile> opened(Object[] arguments) {
     return runtime.open(
         (RemotePath) arguments[0], (Set<OpenFlag>) arguments[1], (Integer) arguments[2]);
   }
 
-  private static void save(RemoteFs files, String path) throws Exception {
+  private static void save(RemoteFs files, String path, int bytes) throws Exception {
     RemoteFile file =
         files
             .open(
                 RemotePath.of(path),
-                EnumSet.of(OpenFlag.WRITE, OpenFlag.CREATE, OpenFlag.EXCLUSIVE),
+                EnumSet.of(OpenFlag.WRITE, OpenFlag.CREATE, OpenFlag.TRUNCATE),
                 0644)
             .get(10, TimeUnit.SECONDS);
-    file.write(0, ByteBuffer.wrap(new byte[] {1, 2, 3})).get(10, TimeUnit.SECONDS);
+    file.write(0, ByteBuffer.wrap(new byte[bytes])).get(10, TimeUnit.SECONDS);
     file.close().get(10, TimeUnit.SECONDS);
   }
 }

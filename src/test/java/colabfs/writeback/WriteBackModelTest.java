@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,7 @@ final class WriteBackModelTest {
   private static final RemoteIdentity LOGIN = new RemoteIdentity(0, 0, Set.of(0));
   private static final int RUNS = Integer.getInteger("colabfs.runs", 60);
   private static final int STEPS = 120;
+  private static final Duration LEAP = Duration.ofMillis(700);
   private static final String TEMPORARY = ".colabfs-";
 
   @TempDir Path directory;
@@ -69,6 +72,11 @@ final class WriteBackModelTest {
   private final Map<String, Thing> model = new TreeMap<>();
   private final List<String> steps = new ArrayList<>();
   private boolean connected;
+
+  /** Whether seconds pass between any two changes, so that their times tell them apart. */
+  private boolean leaping;
+
+  private final AtomicLong leaps = new AtomicLong();
 
   /** Since the last flush. */
   private boolean directoryMoved;
@@ -126,6 +134,7 @@ final class WriteBackModelTest {
     steps.clear();
     connected = true;
     directoryMoved = false;
+    leaping = random.nextBoolean();
     start(null);
     for (int step = 0; step < STEPS; step++) {
       step();
@@ -166,11 +175,15 @@ final class WriteBackModelTest {
             LOGIN,
             new WriteBack.Settings(
                 journal, Duration.ofMillis(random.nextInt(3)), "here", WriteBack.Fsync.LOCAL),
-            InstantSource.system(),
+            leaping ? this::leap : InstantSource.system(),
             random.nextInt(20_000));
     assertThat(writeBack.report()).isNull();
     writeBack.use(new RuntimeNames());
     writeBack.begin();
+  }
+
+  private Instant leap() {
+    return Instant.EPOCH.plus(LEAP.multipliedBy(leaps.incrementAndGet()));
   }
 
   /** The files as they are at one moment, though the journal may be made smaller meanwhile. */
