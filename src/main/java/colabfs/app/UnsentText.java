@@ -73,10 +73,11 @@ final class UnsentText {
           + named(refused, change -> local(change.path()) + reason(change));
     }
     String trouble = linkTrouble.get();
-    String cause = trouble == null ? failure.getMessage() : "the connection is down: " + trouble;
+    String sentence = trouble == null ? failure.getMessage() : "the connection is down: " + trouble;
+    String cause = String.valueOf(sentence).replaceFirst("\\.$", "");
     return failure.isConnectionFailure() && !all.isEmpty()
         ? "%s; unsent are %s".formatted(cause, named(all, change -> local(change.path())))
-        : String.valueOf(cause);
+        : cause;
   }
 
   /** The few words alone: the whole reason, with its next step, is in the list and the status. */

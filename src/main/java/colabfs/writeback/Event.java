@@ -29,7 +29,7 @@ sealed interface Event {
   record Created(long file, RemotePath path, FileAttrs attrs) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.created(this, moment);
+      state.programs().created(this, moment);
     }
   }
 
@@ -37,7 +37,7 @@ sealed interface Event {
   record Opened(long file, RemotePath path, FileAttrs attrs) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.opened(this);
+      state.programs().opened(this);
     }
   }
 
@@ -45,7 +45,7 @@ sealed interface Event {
   record Wrote(long file, long offset, int length) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.wrote(this, moment);
+      state.programs().wrote(this, moment);
     }
 
     WroteGone gone() {
@@ -60,7 +60,9 @@ sealed interface Event {
   record WroteGone(long file, long offset, int length) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.wrote(new Wrote(file, offset, length), new Moment(moment.atNanos(), Layer.NOWHERE));
+      state
+          .programs()
+          .wrote(new Wrote(file, offset, length), new Moment(moment.atNanos(), Layer.NOWHERE));
     }
   }
 
@@ -68,7 +70,7 @@ sealed interface Event {
   record Cut(long file, long sizeBytes) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.cut(this, moment);
+      state.programs().cut(this, moment);
     }
   }
 
@@ -76,7 +78,7 @@ sealed interface Event {
   record FileSet(long file, AttrChange change) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.fileSet(this, moment);
+      state.programs().fileSet(this, moment);
     }
   }
 
@@ -84,21 +86,21 @@ sealed interface Event {
   record NameSet(RemotePath path, AttrChange change, FileAttrs after) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.nameSet(this, moment);
+      state.programs().nameSet(this, moment);
     }
   }
 
   record MadeDirectory(RemotePath path, FileAttrs attrs) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.madeDirectory(this, moment);
+      state.programs().madeDirectory(this, moment);
     }
   }
 
   record MadeSymlink(RemotePath path, String text, FileAttrs attrs) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.madeSymlink(this, moment);
+      state.programs().madeSymlink(this, moment);
     }
   }
 
@@ -106,7 +108,7 @@ sealed interface Event {
   record Linked(RemotePath existing, RemotePath link, FileAttrs attrs) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.linked(this, moment);
+      state.programs().linked(this, moment);
     }
   }
 
@@ -114,14 +116,14 @@ sealed interface Event {
   record Removed(RemotePath path, FileAttrs attrs) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.removed(this, moment);
+      state.programs().removed(this, moment);
     }
   }
 
   record RemovedDirectory(RemotePath path) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.removedDirectory(this, moment);
+      state.programs().removedDirectory(this, moment);
     }
   }
 
@@ -135,7 +137,7 @@ sealed interface Event {
       implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.renamed(this, moment);
+      state.programs().renamed(this, moment);
     }
   }
 
@@ -151,7 +153,7 @@ sealed interface Event {
 
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.sealed(job);
+      state.outcomes().sealed(job);
     }
   }
 
@@ -159,7 +161,7 @@ sealed interface Event {
   record Staged(long job, RemotePath temporary) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.staged(job, temporary);
+      state.outcomes().staged(job, temporary);
     }
   }
 
@@ -167,7 +169,7 @@ sealed interface Event {
   record Unstaged(long job) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.unstaged(job);
+      state.outcomes().unstaged(job);
     }
   }
 
@@ -175,7 +177,7 @@ sealed interface Event {
   record Committing(long job) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.committing(job);
+      state.outcomes().committing(job);
     }
   }
 
@@ -183,7 +185,7 @@ sealed interface Event {
   record Done(long job, @Nullable FileAttrs result) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.done(job, result);
+      state.outcomes().done(job, result);
     }
   }
 
@@ -193,7 +195,7 @@ sealed interface Event {
   record Rebased(long job, @Nullable FileAttrs there) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.rebased(job, there);
+      state.outcomes().rebased(job, there);
     }
   }
 
@@ -201,7 +203,7 @@ sealed interface Event {
   record Refused(long job, Errno errno, String reason) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.refused(job, errno, reason);
+      state.outcomes().refused(job, errno, reason);
     }
   }
 
@@ -209,7 +211,7 @@ sealed interface Event {
   record Retried() implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.retried();
+      state.outcomes().retried();
     }
   }
 
@@ -217,7 +219,7 @@ sealed interface Event {
   record Discarded(RemotePath below) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.discarded(below);
+      state.outcomes().discarded(below);
     }
   }
 
@@ -226,7 +228,7 @@ sealed interface Event {
       implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.conflicted(this, moment);
+      state.outcomes().conflicted(this, moment);
     }
   }
 
@@ -234,7 +236,7 @@ sealed interface Event {
   record Dismissed(RemotePath below) implements Event {
     @Override
     public void applyTo(PendingState state, Moment moment) {
-      state.dismissed(below);
+      state.outcomes().dismissed(below);
     }
   }
 }

@@ -225,7 +225,7 @@ final class NameChanges {
       }
     }
     if (!rest.equals(new AttrChange(null, null, null, null))) {
-      FileAttrs after = PendingState.with(attrs, rest, journal.nowNanos());
+      FileAttrs after = ProgramSteps.with(attrs, rest, journal.nowNanos());
       PendingFile pending = file == null ? null : journal.stateLocked().pending(file.number);
       journal.recordLocked(
           pending == null

@@ -27,7 +27,7 @@ final class TestMount {
 
   private volatile Instant now = START;
   private volatile boolean away;
-  final FakeRemoteFs remote = new FakeRemoteFs(() -> now());
+  final FakeRemoteFs remote;
   final ColabFs fs;
 
   TestMount() {
@@ -39,9 +39,19 @@ final class TestMount {
   }
 
   TestMount(FsSettings settings, @Nullable RemoteFs whole, RemoteIdentity identity) {
-    fs =
-        new ColabFs(
-            remote, whole, Local.NOTHING, link(), identity, settings, this::now, this::nanoTime);
+    remote = new FakeRemoteFs(() -> now());
+    fs = fileSystem(settings, whole, identity, Local.NOTHING);
+  }
+
+  /** What an earlier mount left here is known, and what this one learns is left. */
+  TestMount(FakeRemoteFs runtime, Local local) {
+    remote = runtime;
+    fs = fileSystem(settings(), null, new RemoteIdentity(0, 0, Set.of(0)), local);
+  }
+
+  private ColabFs fileSystem(
+      FsSettings settings, @Nullable RemoteFs whole, RemoteIdentity identity, Local local) {
+    return new ColabFs(remote, whole, local, link(), identity, settings, this::now, this::nanoTime);
   }
 
   /** The runtime's link, which the test can have down while the port goes on answering. */

@@ -44,7 +44,7 @@ final class UploaderTest {
                 // the first upload's file is made late, as later requests may overtake it
                 method.getName().equals("open") && opening.compareAndSet(false, true)
                     ? gate.thenCompose(go -> opened(arguments))
-                    : method.invoke(runtime, arguments));
+                    : asked(method, arguments));
     try (WriteBack writeBack = open(remote, InstantSource.system())) {
       save(writeBack.files(), "/removed", 3);
       Awaitility.await().untilTrue(opening);
@@ -71,7 +71,7 @@ final class UploaderTest {
               if (method.getName().equals("lstat") && renamed.get()) {
                 return new CompletableFuture<>(); // so that nobody hears that it arrived
               }
-              Object answer = method.invoke(runtime, arguments);
+              CompletableFuture<?> answer = asked(method, arguments);
               renamed.compareAndSet(false, method.getName().equals("rename"));
               return answer;
             });
@@ -96,7 +96,11 @@ final class UploaderTest {
 
   /** How one call is answered. */
   private interface Answer {
-    Object to(Method method, Object[] arguments) throws Exception;
+    CompletableFuture<?> to(Method method, Object[] arguments) throws Exception;
+  }
+
+  private CompletableFuture<?> asked(Method method, Object[] arguments) throws Exception {
+    return (CompletableFuture<?>) method.invoke(runtime, arguments);
   }
 
   private static RemoteFs runtimeBut(Answer answer) {

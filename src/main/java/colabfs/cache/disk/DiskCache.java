@@ -129,6 +129,17 @@ public final class DiskCache implements AutoCloseable {
     return text.equals(UNKNOWN) ? null : text;
   }
 
+  /** Waits until all that was to be done later is done. */
+  void await() {
+    shelf.await();
+  }
+
+  /** Does now what is done from time to time, after all that was to be done later. */
+  public void tickAndWait() {
+    names.save(true);
+    shelf.tickNow();
+  }
+
   /** Bytes on the disk. */
   public long bytes() {
     return shelf.bytes();

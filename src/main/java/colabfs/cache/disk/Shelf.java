@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -157,6 +158,16 @@ final class Shelf implements AutoCloseable {
             TICK.toMillis(),
             TICK.toMillis(),
             TimeUnit.MILLISECONDS);
+  }
+
+  /** Does on the shelf's thread what is done from time to time; waits for it. */
+  void tickNow() {
+    CompletableFuture.runAsync(this::tick, thread).join();
+  }
+
+  /** Waits until all that is to be done later is done. */
+  void await() {
+    CompletableFuture.runAsync(() -> {}, thread).join();
   }
 
   /** Looks something up; what is given instead when there is no store. Waits while it opens. */

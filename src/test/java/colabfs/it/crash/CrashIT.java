@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -34,12 +35,17 @@ final class CrashIT {
   private static final int ROUNDS = Integer.getInteger("colabfs.crash.rounds", 1);
   private static final long SEED =
       Long.getLong("colabfs.crash.seed", System.nanoTime() % 1_000_000);
-  private static final int KILLS_PER_ROUND = 2;
+  private static final int KILLS_PER_ROUND = 3;
+  private static final List<String> PROGRAMS =
+      List.of("untar", "git", "sqlite", "editor", "renames", "remove");
 
-  /** A line that uploads lag behind on: 20 ms, 20 Mbit/s. */
-  private static final Duration ROUND_TRIP = Duration.ofMillis(20);
+  /** A round with all programs at once, then some with a few of them. */
+  private static final int ALL_EVERY = 4;
 
-  private static final long BYTES_PER_SECOND = 2_500_000;
+  private static final Duration ROUND_TRIP = Duration.ofMillis(10);
+
+  /** Lines that uploads lag behind on, little or far: 20 and 4 Mbit/s. */
+  private static final long[] BYTES_PER_SECOND = {2_500_000, 500_000};
 
   private static int kills;
   private static long filesChecked;
@@ -50,59 +56,41 @@ final class CrashIT {
   Path directory;
 
   @Test
-  void untar_killed_losesNothing() throws Exception {
-    rounds("untar");
-  }
-
-  @Test
-  void gitCommits_killed_loseNothing() throws Exception {
-    rounds("git");
-  }
-
-  @Test
-  void sqliteTransactions_killed_loseNothing() throws Exception {
-    rounds("sqlite");
-  }
-
-  @Test
-  void editorsSaves_killed_loseNothing() throws Exception {
-    rounds("editor");
-  }
-
-  @Test
-  void renames_killed_loseNothing() throws Exception {
-    rounds("renames");
-  }
-
-  @Test
-  void removing_killed_isNotUndone() throws Exception {
-    rounds("remove");
-  }
-
-  @Test
-  void allAtOnce_killed_loseNothing() throws Exception {
-    rounds("untar", "git", "sqlite", "editor", "renames", "remove");
-  }
-
-  @AfterAll
-  static void tell() {
-    System.out.printf(
-        "CrashIT: %d kills, %d files checked, %d losses, -Dcolabfs.crash.seed=%d%n",
-        kills, filesChecked, losses, SEED);
-  }
-
-  private void rounds(String... programs) throws Exception {
+  void programsAndUploads_killedAtAnyTime_loseNothing() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
-      Random random = new Random(SEED + 1_000_003L * round + String.join(" ", programs).hashCode());
+      Random random = new Random(SEED + 1_000_003L * round);
+      List<String> programs = programs(round, random);
+      long rate = BYTES_PER_SECOND[random.nextInt(BYTES_PER_SECOND.length)];
       Path base = Files.createDirectory(directory.resolve("round-" + round));
-      try (FaultyRuntime runtime = new FaultyRuntime(base, ROUND_TRIP, BYTES_PER_SECOND)) {
+      try (FaultyRuntime runtime = new FaultyRuntime(base, ROUND_TRIP, rate)) {
         runtime.mount();
         round(runtime, programs, random);
       }
+      tell("round %d of %d, %s".formatted(round + 1, ROUNDS, String.join(" ", programs)));
     }
   }
 
-  private static void round(FaultyRuntime runtime, String[] programs, Random random)
+  private static List<String> programs(int round, Random random) {
+    List<String> programs = new ArrayList<>(PROGRAMS);
+    if (round % ALL_EVERY != 0) {
+      Collections.shuffle(programs, random);
+      programs.subList(1 + random.nextInt(PROGRAMS.size() / 2), programs.size()).clear();
+    }
+    return programs;
+  }
+
+  private static void tell(String when) {
+    System.out.printf(
+        "CrashIT, %s: %d kills, %d files checked, %d losses, -Dcolabfs.crash.seed=%d%n",
+        when, kills, filesChecked, losses, SEED);
+  }
+
+  @AfterAll
+  static void tellAll() {
+    tell("at the end");
+  }
+
+  private static void round(FaultyRuntime runtime, List<String> programs, Random random)
       throws Exception {
     List<Workload> workloads = new ArrayList<>();
     for (String program : programs) {
@@ -111,7 +99,7 @@ final class CrashIT {
     }
     for (int kill = 0; kill < KILLS_PER_ROUND; kill++) {
       workAndKill(runtime, workloads, random);
-      if (random.nextBoolean()) {
+      while (random.nextBoolean()) {
         runtime.killWhileMounting(random);
         kills++;
       }

@@ -9,10 +9,10 @@ import java.util.Random;
 
 /** Programs that work with plain files; each step that returned is in the ledger. */
 final class FileWork implements Workload {
-  private static final int UNPACKED_FILES = 250;
-  private static final int REMOVED_FILES = 120;
-  private static final int SAVES = 60;
-  private static final int MOVES = 150;
+  private static final int UNPACKED_FILES = 100;
+  private static final int REMOVED_FILES = 60;
+  private static final int SAVES = 40;
+  private static final int MOVES = 80;
 
   /** A time that nothing gets by itself: 2001. */
   private static final int OLD_SECONDS = 1_000_000_000;

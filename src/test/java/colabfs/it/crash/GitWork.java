@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Edits and commits: what git said is committed is there, whole, after a crash. */
 final class GitWork implements Workload {
-  private static final int COMMITS = 6;
+  private static final int COMMITS = 3;
   private static final int FILES_PER_COMMIT = 8;
   private static final String GIT =
       "git -c user.name=n -c user.email=e@example.org -c gc.auto=0 -c maintenance.auto=false ";
@@ -64,10 +64,10 @@ final class GitWork implements Workload {
   public Checked check() throws IOException, InterruptedException {
     Tree found = Tree.of(directory).only(path -> !path.equals(".git") && !path.startsWith(".git/"));
     List<String> losses = new ArrayList<>(ledger.settle(found));
+    removeLocks(); // git's own advice after a crash
     if (!initialised) {
       return new Checked(found.files().size(), losses);
     }
-    removeLocks(); // git's own advice after a crash
     try {
       git("fsck --strict --full");
       int there = commits.get() + (committing ? 1 : 0);
@@ -90,6 +90,9 @@ final class GitWork implements Workload {
   }
 
   private void removeLocks() throws IOException {
+    if (!Files.exists(directory.resolve(".git"))) {
+      return;
+    }
     List<Path> locks;
     try (var all = Files.walk(directory.resolve(".git"))) {
       locks = all.filter(file -> file.toString().endsWith(".lock")).toList();

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 
 /** A database with its journal beside it, synced at each commit: what was committed is there. */
 final class SqliteWork implements Workload {
-  private static final int TRANSACTIONS = 40;
+  private static final int TRANSACTIONS = 20;
 
   private final Cli cli;
   private final Path database;

@@ -1,6 +1,7 @@
 package colabfs.it.crash;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -12,9 +13,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +37,9 @@ final class Tree {
   static final String ANY_MODE = "any";
 
   private static final int SHOWN_DIFFERENCES = 20;
+
+  /** So that a slow line is not waited for once a file. */
+  private static final int READERS = 8;
 
   private final NavigableMap<String, Node> nodes;
 
@@ -85,29 +95,57 @@ final class Tree {
     this.nodes = nodes;
   }
 
-  /** Reads all that is below a directory. */
+  /** Reads all that is below a directory, several files at once. */
   static Tree of(Path directory) throws IOException {
     Tree tree = new Tree();
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes)
-              throws IOException {
-            if (!dir.equals(directory)) {
-              tree.nodes.put(directory.relativize(dir).toString(), new Directory(modeOf(dir)));
+    Map<String, Future<Node>> nodes = new TreeMap<>();
+    ExecutorService readers = Executors.newFixedThreadPool(READERS, Tree::daemon);
+    try {
+      Files.walkFileTree(
+          directory,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes) {
+              if (!dir.equals(directory)) {
+                put(dir, () -> new Directory(modeOf(dir)));
+              }
+              return FileVisitResult.CONTINUE;
             }
-            return FileVisitResult.CONTINUE;
-          }
 
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            tree.nodes.put(directory.relativize(file).toString(), nodeOf(file, attributes));
-            return FileVisitResult.CONTINUE;
-          }
-        });
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              put(file, () -> nodeOf(file, attributes));
+              return FileVisitResult.CONTINUE;
+            }
+
+            private void put(Path path, Callable<Node> node) {
+              nodes.put(directory.relativize(path).toString(), readers.submit(node));
+            }
+          });
+      for (Map.Entry<String, Future<Node>> node : nodes.entrySet()) {
+        tree.nodes.put(node.getKey(), result(node.getValue()));
+      }
+    } finally {
+      readers.shutdownNow();
+    }
     return tree;
+  }
+
+  private static Thread daemon(Runnable work) {
+    Thread thread = new Thread(work, "reader");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private static Node result(Future<Node> node) throws IOException {
+    try {
+      return node.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException(e.getMessage());
+    }
   }
 
   private static Node nodeOf(Path file, BasicFileAttributes attributes) throws IOException {
@@ -179,7 +217,7 @@ final class Tree {
   List<String> files() {
     return nodes.entrySet().stream()
         .filter(entry -> entry.getValue() instanceof Regular)
-        .map(java.util.Map.Entry::getKey)
+        .map(Map.Entry::getKey)
         .toList();
   }
 
