@@ -51,7 +51,7 @@ public interface KeptContents {
   void retimed(RemotePath path, long sizeBytes, long oldMtimeSeconds, long newMtimeSeconds);
 
   /** What is here of one path, or of a tree, is of another now, in place of what was. */
-  void renamed(RemotePath from, RemotePath to);
+  void renamed(RemotePath from, RemotePath to, boolean tree);
 
   /** Keeps nothing. */
   KeptContents NONE =
@@ -98,6 +98,6 @@ public interface KeptContents {
             RemotePath path, long sizeBytes, long oldMtimeSeconds, long newMtimeSeconds) {}
 
         @Override
-        public void renamed(RemotePath from, RemotePath to) {}
+        public void renamed(RemotePath from, RemotePath to, boolean tree) {}
       };
 }

@@ -132,7 +132,7 @@ final class Changes {
   private void renameLocked(RemotePath from, RemotePath to, boolean directory) throws FsException {
     settle(from);
     keepReadable(to);
-    nodes.contentGoes(to);
+    nodes.contentGoes(to, directory);
     try {
       patience.await(remote.rename(from, to));
     } catch (FsException e) {
@@ -213,7 +213,7 @@ final class Changes {
     }
     long nanos = newNames.nowNanos();
     boolean withTimes = nodes.maySetTimes(now);
-    nodes.contentGoes(path);
+    nodes.contentGoes(path, false);
     AttrChange.Times sent = withTimes ? new AttrChange.Times(now.atimeNanos(), nanos) : null;
     await(remote.setattr(path, new AttrChange(sizeBytes, null, null, sent)), path);
     FileAttrs cut = now.withSize(sizeBytes).withTimes(now.atimeNanos(), nanos, nanos);

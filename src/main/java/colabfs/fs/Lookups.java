@@ -46,6 +46,9 @@ final class Lookups {
   /** When a name was last asked for by itself, or changed here. */
   private final PathTable<Long> seen = new PathTable<>(MAX_REMEMBERED);
 
+  /** When a directory was last listed. */
+  private final PathTable<Long> listed = new PathTable<>(MAX_REMEMBERED);
+
   /** Goes up whenever all that is known is to be looked at again. */
   private final AtomicInteger round = new AtomicInteger();
 
@@ -162,12 +165,14 @@ final class Lookups {
         directory,
         () -> {
           long stamp = cache.stamp();
+          long sentNanos = nanoTime.getAsLong();
           return remote
               .list(directory)
               .whenComplete(
                   (entries, failure) -> {
                     if (failure == null) {
                       cache.putListing(directory, entries, stamp);
+                      listed.put(directory, sentNanos);
                     }
                   });
         });
@@ -282,7 +287,11 @@ final class Lookups {
 
   /** Whether what is known of the name is the runtime's word of just now. */
   boolean isFresh(RemotePath path) {
-    Long at = seen.get(path);
+    RemotePath parent = path.parent();
+    return isFresh(seen.get(path)) || (parent != null && isFresh(listed.get(parent)));
+  }
+
+  private boolean isFresh(@Nullable Long at) {
     return at != null && nanoTime.getAsLong() - at < FRESH.toNanos();
   }
 
@@ -328,6 +337,7 @@ final class Lookups {
     listing.forget();
     reading.forget();
     seen.clear();
+    listed.clear();
     round.incrementAndGet();
   }
 

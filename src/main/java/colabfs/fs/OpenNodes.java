@@ -1,7 +1,6 @@
 package colabfs.fs;
 
 import colabfs.cache.BlockCache;
-import colabfs.cache.KeptContents;
 import colabfs.cache.KeptContents.KeptFile;
 import colabfs.cache.Lookup;
 import colabfs.cache.MetadataCache;
@@ -18,14 +17,12 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,11 +37,6 @@ final class OpenNodes implements OpenNode.Surroundings {
   /** Most that one file may have written and not acknowledged: seconds of a 50 Mbit/s link. */
   private static final long MAX_UNACKNOWLEDGED_BYTES = 16L << 20;
 
-  private static final int MAX_CONTENTS = 50_000;
-
-  /** A file longer than this is opened on the runtime, whatever is here of it. */
-  private static final long MAX_LOOKED_AT_BYTES = 512L << 20;
-
   private final RemoteFs remote;
   private final RemoteIdentity identity;
   private final Patience patience;
@@ -54,13 +46,11 @@ final class OpenNodes implements OpenNode.Surroundings {
   private final Duration timeout;
   private final MetadataCache metadata;
   private final BlockCache cache;
-  private final KeptContents kept;
+  private final Contents contents;
   private final Lookups lookups;
   private final TimeKeeper times;
   private final InodeNumbers numbers;
-  private final AtomicLong contentIds = new AtomicLong();
   private final AtomicInteger fetching = new AtomicInteger();
-  private final PathTable<Content> contents = new PathTable<>(MAX_CONTENTS);
 
   @GuardedBy("this")
   private final Map<RemotePath, OpenNode> nodes = new HashMap<>();
@@ -68,17 +58,6 @@ final class OpenNodes implements OpenNode.Surroundings {
   /** How many handles a node has; those whose path is not theirs any more, too. */
   @GuardedBy("this")
   private final Map<OpenNode, Integer> handles = new HashMap<>();
-
-  /**
-   * The number under which blocks of one version are cached, and the same on the local disk.
-   *
-   * @param doubtful the link was down, and what is on the disk may be of another content
-   */
-  private record Content(long id, Version version, KeptFile kept, boolean doubtful) {
-    Content keptAs(KeptFile file) {
-      return new Content(id, version, file, doubtful);
-    }
-  }
 
   OpenNodes(Environment environment, Lookups lookups, TimeKeeper times, InodeNumbers numbers) {
     this.remote = environment.remote();
@@ -90,7 +69,7 @@ final class OpenNodes implements OpenNode.Surroundings {
     this.timeout = environment.settings().callTimeout();
     this.metadata = environment.metadata();
     this.cache = environment.blocks();
-    this.kept = environment.local().contents();
+    this.contents = new Contents(environment);
     this.lookups = lookups;
     this.times = times;
     this.numbers = numbers;
@@ -107,8 +86,7 @@ final class OpenNodes implements OpenNode.Surroundings {
     if (node == null || (version != null && !node.isSame(version))) {
       return null;
     }
-    Content content = contents.get(path);
-    if (version != null && content != null && !isBelieved(content) && !node.hasWriter()) {
+    if (version != null && !contents.isBelieved(path) && !node.hasWriter()) {
       return null;
     }
     handles.merge(node, 1, Integer::sum);
@@ -125,7 +103,7 @@ final class OpenNodes implements OpenNode.Surroundings {
       return open;
     }
     detachLocked(path);
-    OpenNode node = new OpenNode(path, attrs, this, parts(contentOf(path, attrs)));
+    OpenNode node = new OpenNode(path, attrs, this, parts(contents.of(path, attrs)));
     nodes.put(path, node);
     handles.put(node, 1);
     return node;
@@ -183,74 +161,14 @@ final class OpenNodes implements OpenNode.Surroundings {
     return fetching.get();
   }
 
-  /** Whether all blocks of the file in that version are here. */
-  boolean isCached(RemotePath path, FileAttrs attrs) {
-    Content content = known(path, Version.of(attrs));
-    KeptFile onDisk = content == null ? fileOf(path, attrs) : content.kept();
-    long size = attrs.sizeBytes();
-    if (size > MAX_LOOKED_AT_BYTES) {
-      return false; // its blocks that are here are found one by one
-    }
-    for (long block = 0; block * BlockCache.BLOCK_BYTES < size; block++) {
-      int length = BlockSource.lengthOf(block, size);
-      byte[] bytes = content == null ? null : cache.get(content.id(), block);
-      if ((bytes == null || bytes.length < length) && !onDisk.holds(block, length, link.isDown())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /**
-   * A block of the file in that version, from memory or the local disk; null when neither has it.
-   */
+  /** As {@link Contents#block}. */
   byte @Nullable [] cachedBlock(RemotePath path, FileAttrs attrs, long block) {
-    int length = BlockSource.lengthOf(block, attrs.sizeBytes());
-    Content content = known(path, Version.of(attrs));
-    byte[] bytes = content == null ? null : cache.get(content.id(), block);
-    if (bytes == null || bytes.length < length) {
-      KeptFile onDisk = content == null ? fileOf(path, attrs) : content.kept();
-      return onDisk.block(block, length, link.isDown());
-    }
-    return bytes.length == length ? bytes : Arrays.copyOf(bytes, length);
+    return contents.block(path, attrs, block);
   }
 
   /** Nothing that is cached is of the runtime that answers now. */
   synchronized void forgetContents() {
     contents.clear();
-    cache.clear();
-  }
-
-  private @Nullable Content known(RemotePath path, Version version) {
-    Content content = contents.get(path);
-    if (content == null || !content.version().equals(version) || !isBelieved(content)) {
-      return null;
-    }
-    return content.kept().isVoid() ? content.keptAs(fileOf(path, version)) : content;
-  }
-
-  /** What was only good enough while the link was down is not when it is up. */
-  private boolean isBelieved(Content content) {
-    return !content.doubtful() || link.isDown();
-  }
-
-  private KeptFile fileOf(RemotePath path, FileAttrs attrs) {
-    return fileOf(path, Version.of(attrs));
-  }
-
-  private KeptFile fileOf(RemotePath path, Version version) {
-    return kept.file(path, version.sizeBytes(), version.mtimeSeconds());
-  }
-
-  /** Whether something of the file in that version is here, or there is nothing to have. */
-  boolean isCachedInPart(RemotePath path, FileAttrs attrs) {
-    Content content = known(path, Version.of(attrs));
-    if (attrs.sizeBytes() == 0 || (content != null && cache.holds(content.id()))) {
-      return true;
-    }
-    KeptFile onDisk = content == null ? fileOf(path, attrs) : content.kept();
-    int first = BlockSource.lengthOf(0, attrs.sizeBytes());
-    return onDisk.holds(0, first, link.isDown());
   }
 
   // Own changes of names.
@@ -266,7 +184,7 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   synchronized void linked(RemotePath existing, RemotePath link, FileAttrs attrs) {
     numbers.linked(existing, link);
-    kept.forget(link);
+    contents.goes(link, false);
     metadata.created(link, attrs);
     times.keep(link, times.shown(existing, attrs));
     lookups.forget(link);
@@ -308,52 +226,46 @@ final class OpenNodes implements OpenNode.Surroundings {
     moving.forEach(node -> nodes.put(node.path().rebase(from, to), node));
     numbers.renamed(from, to);
     forgetContentLocked(to);
-    kept.renamed(from, to);
-    if (tree) {
-      contents.renamedTree(from, to);
-    } else {
-      contents.renamed(from, to);
-    }
+    contents.renamed(from, to, tree, nodes.containsKey(to));
     times.renamed(from, to, tree);
     metadata.renamed(from, to);
     lookups.renamed(from, to, tree);
     moving.forEach(node -> node.setPath(node.path().rebase(from, to)));
-    keepMovedLocked(to, moving);
+    for (OpenNode node : moving) {
+      if (node.blocks().kept() != null && !node.isDirty()) {
+        node.blocks().keepOwn(fileOf(node), node.size());
+      }
+    }
     return moving;
   }
 
+  /** Whether all blocks of the file in that version are here. */
+  boolean isCached(RemotePath path, FileAttrs attrs) {
+    return contents.holdsAll(path, attrs);
+  }
+
+  /** Whether something of the file in that version is here, or there is nothing to have. */
+  boolean isCachedInPart(RemotePath path, FileAttrs attrs) {
+    return contents.holdsSome(path, attrs);
+  }
+
   /**
-   * The content at a name is about to be another, or to go: what is kept of it beyond this process
-   * goes first, since a later one could take it for what is to come. May wait for the local disk.
+   * The content at a name is about to be another, or to go. May wait for the local disk.
+   *
+   * @param tree and all below
    */
-  void contentGoes(RemotePath path) {
-    kept.forget(path);
-    numbers.otherNames(path).forEach(kept::forget);
+  void contentGoes(RemotePath path, boolean tree) {
+    contents.goes(path, tree);
+    numbers.otherNames(path).forEach(other -> contents.goes(other, false));
   }
 
   /** The times of a file were set by path, its content is what it was. */
   synchronized void retimed(RemotePath path, Version before, Version now) {
-    kept.retimed(path, before.sizeBytes(), before.mtimeSeconds(), now.mtimeSeconds());
-    Content content = contents.get(path);
-    if (content != null && content.version().equals(before) && nodes.get(path) == null) {
-      contents.put(path, new Content(content.id(), now, fileOf(path, now), content.doubtful()));
-    }
+    contents.retimed(path, before, now, nodes.containsKey(path));
   }
 
-  /** What was on its way to the disk under an old name, or open under it, is kept under the new. */
-  @GuardedBy("this")
-  private void keepMovedLocked(RemotePath to, List<OpenNode> moved) {
-    for (OpenNode node : moved) {
-      if (node.blocks().kept() != null && !node.isDirty()) {
-        node.blocks().keepOwn(fileOf(node.path(), node.attrs()), node.size());
-      }
-    }
-    Content content = contents.get(to);
-    if (content != null && !nodes.containsKey(to)) {
-      KeptFile file = fileOf(to, content.version());
-      contents.put(to, content.keptAs(file));
-      BlockSource.keep(cache, content.id(), content.version().sizeBytes(), file);
-    }
+  private KeptFile fileOf(OpenNode node) {
+    return contents.file(node.path(), Version.of(node.attrs()));
   }
 
   /** The file's content is not what is cached for it. */
@@ -387,7 +299,7 @@ final class OpenNodes implements OpenNode.Surroundings {
   public void changing(OpenNode node) {
     node.blocks().changing(node.size());
     if (!node.isDetached()) {
-      contentGoes(node.path());
+      contentGoes(node.path(), false);
     }
   }
 
@@ -414,8 +326,8 @@ final class OpenNodes implements OpenNode.Surroundings {
   public synchronized void settled(OpenNode node) {
     if (!node.isDetached()) {
       changed(node.path(), node.attrs());
-      node.blocks().keepOwn(fileOf(node.path(), node.attrs()), node.size());
-      keepContent(node);
+      node.blocks().keepOwn(fileOf(node), node.size());
+      contents.put(node);
     }
   }
 
@@ -437,26 +349,16 @@ final class OpenNodes implements OpenNode.Surroundings {
     RemotePath path = node.path();
     Version version = Version.of(node.attrs());
     if (node.blocks().kept() == null) {
-      node.blocks().keepAs(fileOf(path, node.attrs()));
+      node.blocks().keepAs(fileOf(node));
     }
-    keepContent(node);
+    contents.put(node);
     if (metadata.lookup(path) instanceof Lookup.Known known
         && !Version.of(known.attrs()).equals(version)) {
       metadata.changed(path, node.attrs()); // the open file's word is the later one
     }
   }
 
-  @GuardedBy("this")
-  private void keepContent(OpenNode node) {
-    KeptFile file = node.blocks().kept();
-    if (file != null) {
-      contents.put(
-          node.path(),
-          new Content(node.blocks().contentId(), Version.of(node.attrs()), file, false));
-    }
-  }
-
-  private OpenNode.Parts parts(Content content) {
+  private OpenNode.Parts parts(Contents.Content content) {
     return new OpenNode.Parts() {
       @Override
       public RemoteReader reader(OpenNode node) {
@@ -468,7 +370,7 @@ final class OpenNodes implements OpenNode.Surroundings {
         return new BlockSource(
             cache,
             reader,
-            contentIds::incrementAndGet,
+            contents::nextId,
             nanoTime,
             fetching,
             link::isDown,
@@ -485,23 +387,6 @@ final class OpenNodes implements OpenNode.Surroundings {
         : remote.open(node.path(), Set.of(OpenFlag.READ), 0);
   }
 
-  private Content contentOf(RemotePath path, FileAttrs attrs) {
-    Version version = Version.of(attrs);
-    Content known = known(path, version);
-    if (known != null) {
-      return known;
-    }
-    Content other = contents.get(path);
-    if (other != null) {
-      cache.drop(other.id());
-    }
-    KeptFile file = fileOf(path, attrs);
-    boolean doubtful = link.isDown() && file.isDoubtful();
-    Content content = new Content(contentIds.incrementAndGet(), version, file, doubtful);
-    contents.put(path, content);
-    return content;
-  }
-
   @GuardedBy("this")
   private void detachLocked(RemotePath path) {
     OpenNode node = nodes.remove(path);
@@ -513,10 +398,6 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   @GuardedBy("this")
   private void forgetContentLocked(RemotePath path) {
-    kept.forget(path);
-    Content known = contents.remove(path);
-    if (known != null && !nodes.containsKey(path)) {
-      cache.drop(known.id());
-    }
+    contents.drop(path, nodes.containsKey(path));
   }
 }

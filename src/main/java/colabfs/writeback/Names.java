@@ -189,8 +189,9 @@ final class Names {
     return entries;
   }
 
-  /** Everything below a directory is below another one now. */
+  /** Everything below a directory is below another one now, instead of what had gone from there. */
   void moveBelow(RemotePath from, RemotePath to) {
+    directories.keySet().removeIf(directory -> directory.startsWith(to));
     List<RemotePath> moving = new ArrayList<>();
     for (RemotePath directory : directories.keySet()) {
       if (directory.startsWith(from)) {

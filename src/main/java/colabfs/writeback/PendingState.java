@@ -159,7 +159,8 @@ final class PendingState {
   @Nullable Job moverOf(PendingFile file) {
     for (Job job : jobs.all()) {
       if (job.kind == Kind.RENAME
-          && job.state == Job.State.COMMITTING
+          && job.maybeDone
+          && !job.held
           && job.number > file.placedAfter
           && file.remoteAt.startsWith(job.path)) {
         return job;

@@ -67,6 +67,7 @@ final class RemountTest {
     assertThat(mount.read("/d/a")).isEqualTo("content");
     remount();
     mount.names("/d");
+    mount.pass(Duration.ofSeconds(2));
     assertThat(mount.read("/d/a")).isEqualTo("content");
     assertThat(remote.calls(Op.READ)).isZero();
     assertThat(remote.calls(Op.OPEN)).isZero();

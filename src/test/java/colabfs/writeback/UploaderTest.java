@@ -3,6 +3,7 @@ package colabfs.writeback;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import colabfs.core.DirEntry;
+import colabfs.core.FileAttrs;
 import colabfs.core.RemotePath;
 import colabfs.remote.FakeRemoteFs;
 import colabfs.remote.OpenFlag;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +66,7 @@ final class UploaderTest {
   void killAfterAnUploadArrived_whileLaterWritesWaited_isNoConflict() throws Exception {
     AtomicLong seconds = new AtomicLong(1000);
     InstantSource clock = () -> Instant.ofEpochSecond(seconds.get());
+    AtomicBoolean first = new AtomicBoolean(true);
     AtomicBoolean renamed = new AtomicBoolean();
     RemoteFs remote =
         runtimeBut(
@@ -72,12 +75,13 @@ final class UploaderTest {
                 return new CompletableFuture<>(); // so that nobody hears that it arrived
               }
               CompletableFuture<?> answer = asked(method, arguments);
-              renamed.compareAndSet(false, method.getName().equals("rename"));
+              renamed.compareAndSet(false, !first.get() && method.getName().equals("rename"));
               return answer;
             });
     try (WriteBack killed = open(remote, clock)) {
       save(killed.files(), "/f", 3);
       killed.flush(RemotePath.ROOT, Duration.ofSeconds(10), left -> {});
+      first.set(false);
       seconds.addAndGet(10);
       save(killed.files(), "/f", 5);
       Awaitility.await().untilTrue(renamed);
@@ -91,6 +95,70 @@ final class UploaderTest {
       Awaitility.await()
           .untilAsserted(
               () -> assertThat(runtime.entries("/")).extracting(DirEntry::name).containsOnly("f"));
+    }
+  }
+
+  @Test
+  void directoryThatTookTheNameOfAnEmptiedOne_hasWhatIsInIt() throws Exception {
+    for (String path : List.of("/emptied", "/full")) {
+      runtime.mkdir(RemotePath.of(path), 0755).get();
+      save(runtime, path + "/f", 3);
+    }
+    CompletableFuture<Void> gate = new CompletableFuture<>();
+    RemoteFs remote =
+        runtimeBut(
+            (method, arguments) ->
+                method.getName().equals("unlink")
+                    ? gate.thenCompose(go -> runtime.unlink((RemotePath) arguments[0]))
+                    : asked(method, arguments));
+    try (WriteBack writeBack = open(remote, InstantSource.system())) {
+      RemoteFs files = writeBack.files();
+      RemotePath file = RemotePath.of("/emptied/f");
+      files.unlink(file).get(10, TimeUnit.SECONDS);
+      files.rename(RemotePath.of("/full"), RemotePath.of("/emptied")).get(10, TimeUnit.SECONDS);
+      CompletableFuture<FileAttrs> found = files.lstat(file);
+      CompletableFuture<List<DirEntry>> listed = files.list(RemotePath.of("/emptied"));
+      gate.complete(null);
+      assertThat(found).succeedsWithin(Duration.ofSeconds(10));
+      assertThat(listed.get(10, TimeUnit.SECONDS)).extracting(DirEntry::name).containsOnly("f");
+    }
+  }
+
+  @Test
+  void killAfterARenameArrived_theFileIsReadBeforeItIsKnown() throws Exception {
+    save(runtime, "/a", 3);
+    AtomicBoolean renamed = new AtomicBoolean();
+    RemoteFs unheard =
+        runtimeBut(
+            (method, arguments) -> {
+              if (method.getName().equals("lstat") && renamed.get()) {
+                return new CompletableFuture<FileAttrs>(); // nobody hears that it arrived
+              }
+              CompletableFuture<?> answer = asked(method, arguments);
+              renamed.compareAndSet(false, runtime.exists("/b"));
+              return answer;
+            });
+    try (WriteBack killed = open(unheard, InstantSource.system())) {
+      save(killed.files(), "/a", 5);
+      killed.files().rename(RemotePath.of("/a"), RemotePath.of("/b")).get(10, TimeUnit.SECONDS);
+      Awaitility.await().untilTrue(renamed);
+    }
+    CompletableFuture<Void> gate = new CompletableFuture<>();
+    RemoteFs slow =
+        runtimeBut(
+            (method, arguments) ->
+                method.getName().equals("lstat")
+                    ? gate.thenCompose(go -> runtime.lstat((RemotePath) arguments[0]))
+                    : asked(method, arguments));
+    try (WriteBack next = open(slow, InstantSource.system())) {
+      RemoteFile file =
+          next.files()
+              .open(RemotePath.of("/b"), EnumSet.of(OpenFlag.READ), 0)
+              .get(10, TimeUnit.SECONDS);
+      CompletableFuture<ByteBuffer> read = file.read(0, 10);
+      gate.complete(null);
+      assertThat(read.get(10, TimeUnit.SECONDS).remaining()).isEqualTo(5);
+      file.close().get(10, TimeUnit.SECONDS);
     }
   }
 

@@ -183,9 +183,10 @@ final class WriteBackTest {
   @DisplayName("What is read while the journal is made smaller is what was written.")
   void readsWhileTheJournalIsMadeSmaller_giveWhatWasWritten() throws Exception {
     try (WriteBack writeBack = open(WriteBack.Fsync.LOCAL)) {
+      runtime.failNext(Op.OPEN, Errno.EDQUOT);
       RemoteFile kept = create(writeBack, "/kept");
       get(kept.write(0, bytes(0, SAVE_BYTES)));
-      get(writeBack.files().unlink(RemotePath.of("/kept"))); // it stays in the journal while open
+      Awaitility.await().until(() -> writeBack.figures().refused() > 0); // so it stays
       List<Integer> wrong = new CopyOnWriteArrayList<>();
       CompletableFuture<Void> saving =
           CompletableFuture.runAsync(
@@ -199,7 +200,7 @@ final class WriteBackTest {
                       wrong.add(save);
                     }
                     get(file.close());
-                    flush(writeBack);
+                    writeBack.flush(RemotePath.of("/saved"), Duration.ofSeconds(20), left -> {});
                   } catch (Exception e) {
                     throw new AssertionError(e);
                   }

@@ -96,13 +96,12 @@ final class DiskContents implements KeptContents {
   }
 
   @Override
-  public void renamed(RemotePath from, RemotePath to) {
+  public void renamed(RemotePath from, RemotePath to, boolean tree) {
     shelf.change(
         store -> {
-          changed(from, true);
-          changed(to, true);
-          store.moveContents(from, to);
-          store.commit();
+          changed(from, tree); // a tree's makes all that is on its way void, a file's must not
+          changed(to, tree);
+          store.moveContents(from, to); // what was at the new name was forgotten before
         });
   }
 

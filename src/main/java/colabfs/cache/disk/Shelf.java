@@ -9,9 +9,11 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -99,7 +101,6 @@ final class Shelf implements AutoCloseable {
               return made;
             },
             new ThreadPoolExecutor.DiscardPolicy());
-    thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     thread.execute(this::openFirst);
   }
 
@@ -350,18 +351,24 @@ final class Shelf implements AutoCloseable {
    */
   void close(Runnable last) {
     closing = true;
-    thread.execute(last);
-    thread.execute(this::end);
-    thread.shutdown();
     try {
-      if (!thread.awaitTermination(CLOSING.toNanos(), TimeUnit.NANOSECONDS)) {
-        LOG.log(Level.WARNING, "{0} was left in the middle of writing", directory);
-      }
-      claim.close();
+      CompletableFuture.runAsync(
+              () -> {
+                last.run();
+                end();
+              },
+              thread)
+          .get(CLOSING.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.log(Level.WARNING, "{0} was left in the middle of writing: {1}", directory, e.toString());
+    }
+    thread.shutdownNow(); // only now: what waits for its turn would not be done after it
+    try {
+      claim.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, "the lock of {0} goes with the process: {1}", directory, e);
+      LOG.log(Level.WARNING, "the lock of {0} goes with the process: {1}", directory, e.toString());
     }
   }
 

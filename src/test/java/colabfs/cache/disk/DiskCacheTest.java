@@ -77,7 +77,7 @@ final class DiskCacheTest {
     keep("/d0", bytes(3, 10));
     keep("/x/gone", bytes(4, 10));
     try (DiskCache cache = open(directory)) {
-      cache.contents().renamed(DIR, RemotePath.of("/x"));
+      cache.contents().renamed(DIR, RemotePath.of("/x"), true);
       assertThat(file(cache, "/x/e/a", 10).block(0, 10, false)).isEqualTo(bytes(1, 10));
       assertThat(file(cache, "/x", 10).block(0, 10, false)).isEqualTo(bytes(2, 10));
       assertThat(file(cache, "/d0", 10).block(0, 10, false)).isEqualTo(bytes(3, 10));
