@@ -226,6 +226,16 @@ final class Journal implements AutoCloseable {
     recycleLocked();
   }
 
+  /** As {@link #noteLocked}, for who does not hold the lock. */
+  void note(Event event) {
+    lock.lock();
+    try {
+      noteLocked(event);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Reads bytes of a write by their place, see {@link Addresses}.
    *

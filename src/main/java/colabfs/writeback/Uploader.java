@@ -11,11 +11,8 @@ import colabfs.writeback.Layer.Extent;
 import colabfs.writeback.PendingChange.Kind;
 import colabfs.writeback.Upload.Found;
 import java.lang.System.Logger.Level;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -47,26 +44,20 @@ final class Uploader implements Carrier, AutoCloseable {
   /** Jobs being carried out at once. */
   private static final int WINDOW = 128;
 
-  /** Later changes do not wait for larger ones. */
-  private static final long LARGE_BYTES = 1 << 20;
-
   /** What goes on changing is sent nevertheless, so often. */
   private static final Duration AT_LEAST = Duration.ofSeconds(2);
 
   private static final Duration PROBE = Duration.ofMillis(300);
   private static final Duration END = Duration.ofSeconds(5);
-  private static final int NAME_ROOM_BYTES = 64;
-
   private final Journal journal;
   private final RemoteFs remote;
   private final RemoteIdentity identity;
   private final Duration debounce;
-  private final String host;
-  private final Consumer<RemotePath> foreign;
   private final Pace pace;
   private final ScheduledThreadPoolExecutor thread;
   private final Pieces pieces;
-  private final List<Turn> turns = new ArrayList<>();
+  private final Landing landing;
+  private final Turns turns;
   private final AtomicBoolean kicked = new AtomicBoolean();
   private final Set<Long> cleaning = new HashSet<>();
 
@@ -79,10 +70,6 @@ final class Uploader implements Carrier, AutoCloseable {
   private boolean suspended;
   private volatile boolean closed;
   private volatile long movedNanos = System.nanoTime();
-
-  /** One that waits for those before it. */
-  private record Turn(
-      Job job, int changes, Supplier<CompletableFuture<Void>> step, CompletableFuture<Void> end) {}
 
   /**
    * @param host for the names of what lands beside somebody else's version
@@ -101,8 +88,6 @@ final class Uploader implements Carrier, AutoCloseable {
     this.remote = remote;
     this.identity = identity;
     this.debounce = debounce;
-    this.host = host.replaceAll("[^A-Za-z0-9._-]", "_");
-    this.foreign = foreign;
     this.pace = pace;
     this.thread =
         new ScheduledThreadPoolExecutor(
@@ -114,7 +99,9 @@ final class Uploader implements Carrier, AutoCloseable {
             },
             new ThreadPoolExecutor.DiscardPolicy());
     this.thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.turns = new Turns(journal, this);
     this.pieces = new Pieces(journal, this, this::sent);
+    this.landing = new Landing(journal, remote, this, host, foreign);
   }
 
   /** There is something to do. */
@@ -152,7 +139,7 @@ final class Uploader implements Carrier, AutoCloseable {
   // Starting.
 
   private void pump() {
-    takeTurns();
+    turns.take();
     if (suspended || closed) {
       return;
     }
@@ -281,7 +268,7 @@ final class Uploader implements Carrier, AutoCloseable {
   private void cleaned(long number, @Nullable Throwable failure) {
     cleaning.remove(number);
     if (failure == null || !Reopening.reason(failure).isConnectionFailure()) {
-      note(new Event.Unstaged(number));
+      journal.note(new Event.Unstaged(number));
     }
   }
 
@@ -332,10 +319,7 @@ final class Uploader implements Carrier, AutoCloseable {
         CompletableFuture.runAsync(
             () -> {
               stale.addAll(carried);
-              List<Turn> waiting = List.copyOf(turns);
-              turns.clear();
-              waiting.forEach(
-                  turn -> turn.end().completeExceptionally(new CancellationException()));
+              turns.cancel();
             },
             this);
     try {
@@ -414,10 +398,9 @@ final class Uploader implements Carrier, AutoCloseable {
   @Override
   public CompletableFuture<Void> atItsTurn(
       Job job, int changes, Supplier<CompletableFuture<Void>> step) {
-    Turn turn = new Turn(job, changes, step, new CompletableFuture<>());
-    turns.add(turn);
+    CompletableFuture<Void> end = turns.add(job, changes, step);
     kick();
-    return turn.end();
+    return end;
   }
 
   @Override
@@ -427,52 +410,11 @@ final class Uploader implements Carrier, AutoCloseable {
         : CompletableFuture.failedFuture(new CancellationException());
   }
 
-  private void takeTurns() {
-    if (turns.isEmpty()) {
-      return;
-    }
-    turns.sort(Comparator.comparingLong(turn -> turn.job().order));
-    for (Turn turn : List.copyOf(turns)) {
-      if (!hasToWait(turn)) {
-        turns.remove(turn);
-        end(now(turn.job(), turn.changes(), turn.step()), turn.end());
-      }
-    }
-  }
-
-  private static void end(CompletableFuture<Void> work, CompletableFuture<Void> end) {
-    var unused =
-        work.whenComplete(
-            (done, failure) -> {
-              if (failure == null) {
-                end.complete(null);
-              } else {
-                end.completeExceptionally(failure);
-              }
-            });
-  }
-
-  private boolean hasToWait(Turn turn) {
-    Job job = turn.job();
-    journal.lock.lock();
-    try {
-      boolean removes = job.kind == Kind.UNLINK || job.kind == Kind.RMDIR;
-      return isAsItWas(job, turn.changes())
-          && journal.stateLocked().jobs().hasEarlierToShow(job, removes, LARGE_BYTES);
-    } finally {
-      journal.lock.unlock();
-    }
-  }
-
-  private static boolean isAsItWas(Job job, int changes) {
-    return !job.isOver() && job.changes == changes;
-  }
-
   /** From here on nothing joins the job; false when something has already. */
   private boolean commit(Job job, int changes) {
     journal.lock.lock();
     try {
-      if (!isAsItWas(job, changes) || stale.contains(job.number)) {
+      if (!Turns.isAsItWas(job, changes) || stale.contains(job.number)) {
         return false;
       }
       journal.noteLocked(new Event.Committing(job.number));
@@ -487,7 +429,7 @@ final class Uploader implements Carrier, AutoCloseable {
     if (stale.contains(job.number)) {
       throw new CancellationException(); // or its file would be left on another runtime
     }
-    note(new Event.Staged(job.number, temporary));
+    journal.note(new Event.Staged(job.number, temporary));
   }
 
   @Override
@@ -526,70 +468,16 @@ final class Uploader implements Carrier, AutoCloseable {
   @Override
   public CompletableFuture<Void> conflict(
       Job job, RemotePath path, RemotePath temporary, String what) {
-    if (stale.contains(job.number)) {
-      return CompletableFuture.failedFuture(new CancellationException());
-    }
-    return landBeside(job, path, temporary, what, 1);
-  }
-
-  private CompletableFuture<Void> landBeside(
-      Job job, RemotePath path, RemotePath temporary, String what, int attempt) {
-    RemotePath copy = beside(path, attempt);
-    return remote
-        .renameNew(temporary, copy)
-        .thenComposeAsync(done -> look(copy), this)
-        .thenComposeAsync(
-            found -> {
-              note(new Event.Conflicted(job.number, path, copy, what));
-              LOG.log(Level.WARNING, "{0} was {1}: this side''s version is {2}", path, what, copy);
-              return done(job, found.attrs()).thenAccept(done -> tellForeign(path));
-            },
-            this)
-        .exceptionallyComposeAsync(
-            failure ->
-                Reopening.reason(failure).errno() == Errno.EEXIST
-                    ? landBeside(job, path, temporary, what, attempt + 1)
-                    : CompletableFuture.failedFuture(failure),
-            this);
-  }
-
-  private RemotePath beside(RemotePath path, int attempt) {
-    RemotePath parent = path.parent();
-    String more = attempt == 1 ? "" : "-" + attempt;
-    String end = ".conflict-" + host + "-" + Aside.time(Instant.now()) + more;
-    String name = path.name();
-    while (name.getBytes(StandardCharsets.UTF_8).length
-        > RemotePath.NAME_MAX_BYTES - Math.max(end.length(), NAME_ROOM_BYTES)) {
-      name = name.substring(0, name.length() - 1);
-    }
-    return (parent == null ? RemotePath.ROOT : parent).child(name + end);
+    return stale.contains(job.number)
+        ? CompletableFuture.failedFuture(new CancellationException())
+        : landing.conflict(job, path, temporary, what);
   }
 
   @Override
   public CompletableFuture<Void> stays(Job job, RemotePath path, String what) {
-    if (stale.contains(job.number)) {
-      return CompletableFuture.failedFuture(new CancellationException());
-    }
-    note(new Event.Conflicted(job.number, path, null, what));
-    LOG.log(Level.WARNING, "{0} was {1}: the runtime''s version stays", path, what);
-    return done(job, null).thenAccept(done -> tellForeign(path));
-  }
-
-  private void note(Event event) {
-    journal.lock.lock();
-    try {
-      journal.noteLocked(event);
-    } finally {
-      journal.lock.unlock();
-    }
-  }
-
-  private void tellForeign(RemotePath path) {
-    foreign.accept(path);
-    RemotePath parent = path.parent();
-    if (parent != null) {
-      foreign.accept(parent);
-    }
+    return stale.contains(job.number)
+        ? CompletableFuture.failedFuture(new CancellationException())
+        : landing.stays(job, path, what);
   }
 
   @Override

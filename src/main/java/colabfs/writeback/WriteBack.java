@@ -1,23 +1,17 @@
 package colabfs.writeback;
 
-import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -34,9 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WriteBack implements PendingChanges, AutoCloseable {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
-  private static final Duration PROGRESS = Duration.ofMillis(250);
-  private static final int COPY_BYTES = 1 << 18;
-
   private final Journal journal;
   private final JournaledFs files;
   private final Uploader uploader;
@@ -161,14 +152,14 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
   public PendingFigures figures() {
     journal.lock.lock();
     try {
-      return figuresLocked();
+      return figures(journal.stateLocked());
     } finally {
       journal.lock.unlock();
     }
   }
 
-  private PendingFigures figuresLocked() {
-    PendingState state = journal.stateLocked();
+  /** The journal's lock is held. */
+  static PendingFigures figures(PendingState state) {
     int refused = 0;
     for (Job job : state.jobs().all()) {
       refused += job.held ? 1 : 0;
@@ -214,176 +205,18 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
   @Override
   public void flush(RemotePath below, Duration stalled, Consumer<PendingFigures> progress)
       throws FsException {
-    Set<Job> awaited;
-    journal.lock.lock();
-    try {
-      awaited = awaitedLocked(below);
-      if (!awaited.isEmpty()) {
-        journal.noteLocked(new Event.Sealed(Event.Sealed.ALL));
-      }
-    } finally {
-      journal.lock.unlock();
-    }
-    kick();
-    long begun = System.nanoTime();
-    while (!awaited.isEmpty()) {
-      PendingFigures left = null;
-      journal.lock.lock();
-      try {
-        awaited.removeIf(Job::isOver);
-        for (Job job : awaited) {
-          if (job.held) {
-            throw refusal(job);
-          }
-        }
-        if (!awaited.isEmpty()) {
-          left = figuresLocked();
-          var unused = journal.awaitStepLocked(PROGRESS.toNanos());
-        }
-      } finally {
-        journal.lock.unlock();
-      }
-      if (left != null) {
-        progress.accept(left);
-        checkMoving(begun, stalled, left);
-      }
-    }
-  }
-
-  /** What is at or below the path, and what has to arrive before it. */
-  private Set<Job> awaitedLocked(RemotePath below) {
-    List<Job> todo = new ArrayList<>();
-    for (Job job : journal.stateLocked().jobs().all()) {
-      boolean concerned =
-          job.touches(below) || below.startsWith(job.path) || isAbove(job.target, below);
-      if (concerned) {
-        todo.add(job);
-      }
-    }
-    Set<Job> all = new LinkedHashSet<>();
-    while (!todo.isEmpty()) {
-      Job job = todo.remove(todo.size() - 1);
-      if (all.add(job)) {
-        todo.addAll(job.waitsFor);
-      }
-    }
-    return all;
-  }
-
-  private static boolean isAbove(@Nullable RemotePath target, RemotePath below) {
-    return target != null && below.startsWith(target);
-  }
-
-  private static FsException refusal(Job job) {
-    Job cause = job;
-    while (cause.state != Job.State.REFUSED) {
-      Job next = null;
-      for (Job earlier : cause.waitsFor) {
-        next = earlier.held ? earlier : next;
-      }
-      if (next == null) {
-        break;
-      }
-      cause = next;
-    }
-    Errno errno = cause.error == null ? Errno.EIO : cause.error;
-    return new FsException(
-        errno, cause.path + " is not on the runtime: " + String.valueOf(cause.reason));
-  }
-
-  private void checkMoving(long begunNanos, Duration stalled, PendingFigures left)
-      throws FsException {
-    long moved = uploader.movedNanos();
-    long since = moved - begunNanos > 0 ? moved : begunNanos;
-    if (System.nanoTime() - since > stalled.toNanos()) {
-      throw new FsException(
-          Errno.ETIMEDOUT,
-          "nothing has arrived on the runtime for %d s; %d changes (%d bytes) are kept in %s and are sent as soon as it answers"
-              .formatted(stalled.toSeconds(), left.changes(), left.bytes(), journal.directory()));
-    }
+    new Flush(journal, uploader).until(below, stalled, progress);
   }
 
   @Override
   public void retry() {
-    note(new Event.Retried());
+    journal.note(new Event.Retried());
     kick();
   }
 
   @Override
   public List<Path> export(RemotePath below, Path directory) throws IOException {
-    List<Path> written = new ArrayList<>();
-    for (Job job : jobsBelow(below)) {
-      PendingFile file = job.file;
-      Layer layer = job.layer;
-      Path place = directory.resolve("." + job.path).normalize();
-      if (job.kind == PendingChange.Kind.MKDIR) {
-        Files.createDirectories(place);
-      } else if (file != null && layer != null) {
-        Files.createDirectories(parentOf(place, directory));
-        copy(layer, place);
-        written.add(place);
-      } else if (job.kind == PendingChange.Kind.SYMLINK && job.text != null) {
-        Files.createDirectories(parentOf(place, directory));
-        Files.createSymbolicLink(place, Path.of(job.text));
-        written.add(place);
-      }
-    }
-    return written;
-  }
-
-  private static Path parentOf(Path place, Path directory) {
-    Path parent = place.getParent();
-    return parent == null ? directory : parent;
-  }
-
-  private List<Job> jobsBelow(RemotePath below) {
-    journal.lock.lock();
-    try {
-      return journal.stateLocked().jobs().all().stream()
-          .filter(job -> job.path.startsWith(below))
-          .toList();
-    } finally {
-      journal.lock.unlock();
-    }
-  }
-
-  private void copy(Layer layer, Path place) throws IOException {
-    List<Layer.Extent> extents;
-    long size;
-    journal.lock.lock();
-    try {
-      extents = layer.extents();
-      size = layer.sizeBytes();
-    } finally {
-      journal.lock.unlock();
-    }
-    try (FileChannel out =
-        FileChannel.open(place, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      for (Layer.Extent extent : extents) {
-        copy(extent, out);
-      }
-      if (out.size() < size) {
-        out.write(ByteBuffer.allocate(1), size - 1);
-      }
-      out.force(true);
-    } catch (FsException e) {
-      throw new IOException(e.getMessage(), e);
-    }
-  }
-
-  private void copy(Layer.Extent extent, FileChannel out) throws IOException, FsException {
-    ByteBuffer buffer = ByteBuffer.allocate(Math.min(COPY_BYTES, extent.length()));
-    for (int done = 0; done < extent.length(); done += buffer.limit()) {
-      buffer.clear().limit(Math.min(buffer.capacity(), extent.length() - done));
-      if (!journal.read(extent.position() + done, buffer)) {
-        throw new IOException("it arrived on the runtime meanwhile");
-      }
-      buffer.flip();
-      long at = extent.offset() + done;
-      while (buffer.hasRemaining()) {
-        at += out.write(buffer, at);
-      }
-    }
+    return new Export(journal).to(directory, below);
   }
 
   @Override
@@ -422,15 +255,6 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
       int before = journal.stateLocked().conflicts().size();
       journal.noteLocked(new Event.Dismissed(below));
       return before - journal.stateLocked().conflicts().size();
-    } finally {
-      journal.lock.unlock();
-    }
-  }
-
-  private void note(Event event) {
-    journal.lock.lock();
-    try {
-      journal.noteLocked(event);
     } finally {
       journal.lock.unlock();
     }
@@ -475,7 +299,7 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
    * @param there what the runtime has in that place; null for nothing
    */
   public void rebase(long number, @Nullable FileAttrs there) {
-    note(new Event.Rebased(number, there));
+    journal.note(new Event.Rebased(number, there));
   }
 
   /**
