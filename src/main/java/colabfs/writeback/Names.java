@@ -86,8 +86,12 @@ final class Names {
   /** What is known here of a name. */
   sealed interface Found {
 
-    /** There, with these attributes. */
-    record There(Name name, FileAttrs attrs) implements Found {}
+    /**
+     * There, with these attributes.
+     *
+     * @param after the runtime has it under this name as soon as that is done; now when it is null
+     */
+    record There(Name name, FileAttrs attrs, @Nullable Job after) implements Found {}
 
     /** Not there. */
     record Absent() implements Found {}
@@ -131,9 +135,8 @@ final class Names {
       FileAttrs attrs = name.shown();
       return name.kind() == Kind.GONE || attrs == null
           ? new Found.Absent()
-          : new Found.There(name, attrs);
+          : new Found.There(name, attrs, arrivalAt(path));
     }
-    Job after = null;
     for (RemotePath above = path.parent(); above != null; above = above.parent()) {
       Name directory = get(above);
       if (directory == null) {
@@ -145,24 +148,28 @@ final class Names {
       if (directory.kind() == Kind.FILE) {
         return new Found.NoDirectory();
       }
-      if (directory.kind() == Kind.SYMLINK) {
-        after = directory.job(); // the runtime knows where it leads
-      }
-      Job moved = directory.moved();
-      if (after == null && moved != null && !moved.isOver()) {
-        after = moved;
-      }
     }
-    return new Found.Ask(after);
+    return new Found.Ask(arrivalAt(path));
   }
 
-  /** What brings something of the runtime under that name; null when it is there. */
+  /**
+   * What brings something of the runtime under that name, the last of all that move it or a
+   * directory above it; null when it is there.
+   */
   @Nullable Job arrivalAt(RemotePath path) {
-    Name name = get(path);
-    if (name != null) {
-      return name.moved();
+    Job last = null;
+    for (RemotePath at = path; at != null; at = at.parent()) {
+      Name name = get(at);
+      if (name == null) {
+        continue;
+      }
+      boolean isLinkAbove = name.kind() == Kind.SYMLINK && !at.equals(path);
+      Job moved = isLinkAbove ? name.job() : name.moved(); // the runtime knows where a link leads
+      if (moved != null && !moved.isOver() && (last == null || moved.number > last.number)) {
+        last = moved;
+      }
     }
-    return find(path) instanceof Found.Ask ask ? ask.after() : null;
+    return last;
   }
 
   /** What is known here of the entries of a directory, by name. */

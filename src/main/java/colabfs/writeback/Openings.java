@@ -76,7 +76,7 @@ final class Openings {
         }
         PendingFile file = there.name().file();
         return file == null
-            ? sight.after(new Found.Ask(there.name().moved()), () -> openClean(path))
+            ? sight.after(new Found.Ask(there.after()), () -> openClean(path))
             : CompletableFuture.completedFuture(handleLocked(file, null, false));
       }
       if (!(found instanceof Found.Ask ask)) {

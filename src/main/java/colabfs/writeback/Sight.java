@@ -73,7 +73,7 @@ final class Sight {
       if (there.name().isKnownWhole()) {
         return CompletableFuture.completedFuture(Names.lay(before, List.of()));
       }
-      return after(new Found.Ask(there.name().moved()), () -> remote.list(directory))
+      return after(new Found.Ask(there.after()), () -> remote.list(directory))
           .thenApply(listed -> laid(directory, before, listed));
     }
     return found instanceof Found.Ask ask
@@ -123,7 +123,7 @@ final class Sight {
         return CompletableFuture.completedFuture(text);
       }
       return there.attrs().isSymlink()
-          ? after(new Found.Ask(there.name().moved()), () -> remote.readlink(link))
+          ? after(new Found.Ask(there.after()), () -> remote.readlink(link))
           : failed(Errno.EINVAL, link);
     }
     return found instanceof Found.Ask ask
