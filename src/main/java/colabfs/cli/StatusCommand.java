@@ -1,5 +1,6 @@
 package colabfs.cli;
 
+import colabfs.app.DamagedJournals;
 import colabfs.app.KnownMounts;
 import colabfs.control.MountStatus;
 import colabfs.control.RunningMount;
@@ -9,6 +10,7 @@ import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -81,6 +83,7 @@ final class StatusCommand implements Callable<Integer> {
         printPending(out, new PendingText(out, status.mount()), pending);
       }
       Shown.line(out, "  saved", saved(status.mount()));
+      DamagedJournals.of(status.mount()).forEach(file -> printDamaged(out, file));
       Shown.line(
           out,
           "  cached",
@@ -130,6 +133,17 @@ final class StatusCommand implements Callable<Integer> {
         Shown.line(out, "", "  " + text.next(conflict));
       }
     }
+  }
+
+  private static void printDamaged(PrintWriter out, Path file) {
+    Shown.line(
+        out,
+        "  damaged",
+        "a journal, kept as " + file + "; what came after its good records is not sent");
+    Shown.line(
+        out,
+        "",
+        "see whether your latest changes are there, save again what is missing, and delete it");
   }
 
   private static String saved(RunningMount mount) {
