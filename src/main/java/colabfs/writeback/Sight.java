@@ -202,6 +202,19 @@ final class Sight {
             });
   }
 
+  /**
+   * What a directory was known to be last, which is good enough to judge what is done in it: the
+   * kernel has looked at it on the way, and asking again would cost every save a round trip.
+   */
+  private @Nullable FileAttrs directoryAsKnownLast(RemotePath path) {
+    try {
+      FileAttrs attrs = known.last(path);
+      return attrs != null && attrs.isDirectory() ? attrs : null;
+    } catch (FsException absent) {
+      return null;
+    }
+  }
+
   private boolean isAnythingKnown(RemotePath path) {
     try {
       return known.last(path) != null;
@@ -227,7 +240,11 @@ final class Sight {
 
   CompletableFuture<Seen> parentOf(RemotePath path) {
     RemotePath parent = path.parent();
-    return parent == null ? failed(Errno.EBUSY, path) : look(parent);
+    if (parent == null) {
+      return failed(Errno.EBUSY, path);
+    }
+    FileAttrs last = find(parent) instanceof Found.Ask ? directoryAsKnownLast(parent) : null;
+    return last == null ? look(parent) : CompletableFuture.completedFuture(new Seen(last));
   }
 
   CompletableFuture<Boolean> isEmpty(RemotePath directory) {
