@@ -1,0 +1,26 @@
+package colabfs.remote;
+
+import colabfs.core.FileAttrs;
+import colabfs.core.RemotePath;
+import org.jspecify.annotations.Nullable;
+
+/** Is told what happens on the runtime. */
+public interface TreeListener {
+
+  /** There is a helper. It watches nothing yet. */
+  void up();
+
+  /** The helper is gone, and so is every watch. */
+  void down();
+
+  /**
+   * A name in a watched directory is this now, whoever changed it: this side's own changes are told
+   * too.
+   *
+   * @param attrs in full; null when the name is gone
+   */
+  void changed(RemotePath path, @Nullable FileAttrs attrs);
+
+  /** Anything at or below may have changed, and is no longer watched. */
+  void lost(RemotePath directory);
+}
