@@ -4,6 +4,7 @@ import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFs;
+import colabfs.remote.RemoteTree;
 import colabfs.restore.Restore;
 import colabfs.ssh.SshRemote;
 import colabfs.writeback.KnownNames;
@@ -64,6 +65,11 @@ final class SavedChanges implements AutoCloseable {
   /** What the mount works on. */
   RemoteFs files() {
     return writeBack == null ? direct : writeBack.files();
+  }
+
+  /** What a helper tells of the runtime, as programs are to see it. */
+  RemoteTree over(RemoteTree tree) {
+    return writeBack == null ? tree : writeBack.over(tree);
   }
 
   /** The names of it that are not on the runtime as they are here. */

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is known of the names in one directory: single answers, and perhaps the whole listing.
  *
- * <p>A name's value is a {@link FileAttrs} when it came with the listing and lives as long as that;
- * a {@link Single} when it was learned by itself, later than the listing; a {@link Doubt} when only
- * the server can tell, whatever the listing says. In a whole listing a missing name is an absent
- * one. What has expired stays as what was known last; only expired absences are given up, which a
- * listing tells without them.
+ * <p>What came with the listing is in a {@link Listing} and lives as long as that. Over it lies a
+ * {@link Single} for a name that was learned by itself, later than the listing, and a {@link Doubt}
+ * where only the server can tell, whatever the listing says. In a whole listing a missing name is
+ * an absent one. What has expired stays as what was known last; only expired absences of names that
+ * were not listed are given up.
  *
  * <p>Threading: reads from any thread; edits under the owner's lock.
  */
@@ -39,25 +39,42 @@ final class Directory {
    */
   private record Doubt(@Nullable FileAttrs last) {}
 
+  /** The name was listed, and was removed here since. */
+  private record Removed() {}
+
+  private static final Removed REMOVED = new Removed();
+
   /** Fewer singles than this are never worth a search for expired ones. */
   private static final int PURGE_FROM = 64;
 
-  private final ConcurrentHashMap<String, Object> values;
+  private final Listing listed;
+
+  /** A {@link Single}, {@link Doubt} or {@link Removed} by name. */
+  private final ConcurrentHashMap<String, Object> values = new ConcurrentHashMap<>(4);
+
   private volatile @Nullable Whole whole;
+
+  /** Somebody tells of every change since it was listed. */
+  private volatile boolean watched;
+
   private int purgeAt = PURGE_FROM;
 
   /** Nothing known. */
   Directory() {
-    values = new ConcurrentHashMap<>(4);
+    listed = Listing.EMPTY;
   }
 
   /** A whole listing. */
   Directory(List<DirEntry> entries, long stamp, long expiresNanos) {
-    values = new ConcurrentHashMap<>(entries.size() + entries.size() / 2 + 1);
-    for (DirEntry entry : entries) {
-      values.put(entry.name(), entry.attrs());
-    }
+    listed = new Listing(entries);
     whole = new Whole(stamp, expiresNanos);
+  }
+
+  /** A whole listing from when on somebody tells of every change. */
+  static Directory watched(List<DirEntry> entries, long stamp, long expiresNanos) {
+    Directory directory = new Directory(entries, stamp, expiresNanos);
+    directory.watched = true;
+    return directory;
   }
 
   /** What an earlier process knew last: nothing that is so now. */
@@ -78,31 +95,36 @@ final class Directory {
   }
 
   Lookup lookup(String name, long nowNanos) {
-    boolean listed = isWhole(nowNanos);
+    boolean fresh = isWhole(nowNanos);
     Object value = values.get(name);
-    if (value == null) {
-      return listed ? Lookup.ABSENT : Lookup.UNKNOWN;
-    }
     if (value instanceof Single single) {
-      if (!listed && nowNanos - single.expiresNanos >= 0) {
-        return Lookup.UNKNOWN;
-      }
-      return toLookup(single);
+      return fresh || nowNanos - single.expiresNanos < 0 ? toLookup(single) : Lookup.UNKNOWN;
     }
-    return listed && value instanceof FileAttrs attrs ? new Lookup.Known(attrs) : Lookup.UNKNOWN;
+    if (!fresh || value instanceof Doubt) {
+      return Lookup.UNKNOWN;
+    }
+    return value == null ? inListing(name) : Lookup.ABSENT;
   }
 
   /** What was known of the name last, however long ago. */
   Lookup last(String name) {
     Object value = values.get(name);
-    if (value == null) {
-      return whole == null ? Lookup.UNKNOWN : Lookup.ABSENT;
-    }
     if (value instanceof Single single) {
       return toLookup(single);
     }
+    if (value == null) {
+      return whole == null ? Lookup.UNKNOWN : inListing(name);
+    }
     FileAttrs attrs = lastAttrs(value);
-    return attrs == null ? Lookup.UNKNOWN : new Lookup.Known(attrs);
+    if (attrs == null) {
+      return value instanceof Removed ? Lookup.ABSENT : Lookup.UNKNOWN;
+    }
+    return new Lookup.Known(attrs);
+  }
+
+  private Lookup inListing(String name) {
+    FileAttrs attrs = listed.get(name);
+    return attrs == null ? Lookup.ABSENT : new Lookup.Known(attrs);
   }
 
   private static Lookup toLookup(Single single) {
@@ -113,7 +135,7 @@ final class Directory {
     if (value instanceof Single single) {
       return single.attrs;
     }
-    return value instanceof Doubt doubt ? doubt.last : (FileAttrs) value;
+    return value instanceof Doubt doubt ? doubt.last : null;
   }
 
   /** The entries, or null unless the whole listing is known and fresh. */
@@ -141,7 +163,13 @@ final class Directory {
 
   /** The names that are known to have been there last, also where it was never listed. */
   List<DirEntry> entries() {
-    List<DirEntry> entries = new ArrayList<>(values.size());
+    List<DirEntry> entries = new ArrayList<>(listed.size() + values.size());
+    for (int i = 0; i < listed.size(); i++) {
+      String name = listed.name(i);
+      if (!values.containsKey(name)) {
+        entries.add(new DirEntry(name, listed.attrs(i)));
+      }
+    }
     for (Map.Entry<String, Object> entry : values.entrySet()) {
       FileAttrs attrs = lastAttrs(entry.getValue());
       if (attrs != null) {
@@ -149,6 +177,23 @@ final class Directory {
       }
     }
     return entries;
+  }
+
+  /** Whether all of it is known, and somebody tells when it changes. */
+  boolean isWatched(long nowNanos) {
+    return watched && isWhole(nowNanos);
+  }
+
+  /** Nobody tells of changes any more: what is known counts until then. */
+  void unwatch(long nowNanos, long expiresNanos) {
+    if (!watched) {
+      return;
+    }
+    watched = false;
+    Whole listing = whole;
+    if (listing != null && isWhole(nowNanos)) {
+      whole = new Whole(listing.stamp, expiresNanos);
+    }
   }
 
   boolean isWhole(long nowNanos) {
@@ -166,7 +211,10 @@ final class Directory {
       return;
     }
     if (answer.attrs == null && isWhole(nowNanos)) {
-      values.replace(name, answer); // stays told apart from an own removal, see forgetAbsences
+      Object value = values.get(name);
+      if (value == null ? listed.find(name) >= 0 : !(value instanceof Removed)) {
+        values.put(name, answer); // stays told apart from an own removal, see forgetAbsences
+      }
       return;
     }
     set(name, answer, nowNanos);
@@ -188,12 +236,20 @@ final class Directory {
   /** Sets what one name is after an own change. */
   void set(String name, Single value, long nowNanos) {
     if (value.attrs == null && isWhole(nowNanos)) {
-      values.remove(name);
+      if (listed.find(name) < 0) {
+        values.remove(name);
+      } else {
+        values.put(name, REMOVED);
+      }
       return;
     }
     values.put(name, value);
     if (values.size() >= purgeAt && !isWhole(nowNanos)) {
-      values.values().removeIf(v -> isExpiredAbsence(v, nowNanos));
+      values
+          .entrySet()
+          .removeIf(
+              entry ->
+                  isExpiredAbsence(entry.getValue(), nowNanos) && listed.find(entry.getKey()) < 0);
       purgeAt = Math.max(PURGE_FROM, 2 * values.size());
     }
   }
@@ -201,12 +257,12 @@ final class Directory {
   /** Something may have changed the name; what it is now, the server must tell. */
   void doubt(String name) {
     Object value = values.get(name);
-    doubt(name, value == null ? null : lastAttrs(value));
+    doubt(name, value == null ? listed.get(name) : lastAttrs(value));
   }
 
   /** As {@link #doubt(String)}, for a name that is thought to have been something else before. */
   void doubt(String name, @Nullable FileAttrs last) {
-    if (last == null && whole == null) {
+    if (last == null && whole == null && listed.find(name) < 0) {
       values.remove(name);
     } else {
       values.put(name, new Doubt(last));
@@ -240,7 +296,7 @@ final class Directory {
 
   /** The names with something to remember: what it weighs. */
   int size() {
-    return values.size();
+    return listed.size() + values.size();
   }
 
   private static boolean isExpiredAbsence(Object value, long nowNanos) {

@@ -39,7 +39,9 @@ final class DirectoryTable {
     RemotePath parent = path.parent();
     if (parent == null) {
       Single known = root;
-      return known == null || nowNanos - known.expiresNanos() >= 0 ? Lookup.UNKNOWN : last(path);
+      boolean counts =
+          known != null && (nowNanos - known.expiresNanos() < 0 || isWatched(path, nowNanos));
+      return counts ? last(path) : Lookup.UNKNOWN;
     }
     Directory directory = directories.getIfPresent(parent);
     return directory == null ? Lookup.UNKNOWN : directory.lookup(path.name(), nowNanos);
@@ -176,12 +178,43 @@ final class DirectoryTable {
             });
   }
 
+  /** Whether all names in that directory are known, and somebody tells when one changes. */
+  boolean isWatched(RemotePath path, long nowNanos) {
+    Directory known = directories.getIfPresent(path);
+    return known != null && known.isWatched(nowNanos);
+  }
+
+  /** Nobody tells of changes below that path any more. */
+  void unwatchTree(RemotePath top, long nowNanos, long expiresNanos) {
+    directories
+        .asMap()
+        .forEach(
+            (path, directory) -> {
+              if (path.startsWith(top)) {
+                directory.unwatch(nowNanos, expiresNanos);
+              }
+            });
+  }
+
+  /** Something may have changed whatever nobody tells of. */
+  void doubtUnwatched(long nowNanos) {
+    directories
+        .asMap()
+        .forEach(
+            (path, directory) -> {
+              if (!directory.isWatched(nowNanos)) {
+                directory.doubtAll(nowNanos);
+              }
+            });
+  }
+
   void dropTree(RemotePath top) {
     directories.asMap().keySet().removeIf(path -> path.startsWith(top));
     kept.removedTree(top);
   }
 
-  void moveTree(RemotePath from, RemotePath to) {
+  /** As it was watched under its old path, nobody tells of changes any more. */
+  void moveTree(RemotePath from, RemotePath to, long nowNanos, long expiresNanos) {
     List<RemotePath> moving = new ArrayList<>();
     for (RemotePath path : directories.asMap().keySet()) {
       if (path.startsWith(from)) {
@@ -193,6 +226,7 @@ final class DirectoryTable {
       Directory directory = directories.asMap().remove(path);
       if (directory != null) {
         directory.forgetAbsences();
+        directory.unwatch(nowNanos, expiresNanos);
         put(path.rebase(from, to), directory);
       }
     }

@@ -13,6 +13,7 @@ import colabfs.remote.LinkState;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
 import colabfs.remote.RemotePermissions;
+import colabfs.remote.RemoteTree;
 import colabfs.writeback.KnownNames;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -47,6 +48,11 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   private final boolean servesWholeRuntime;
   private final Space space;
   private final @Nullable Prefetch prefetch;
+  private final Environment environment;
+  private final TimeKeeper times;
+
+  /** What the helper on the runtime tells; there is none until it is used. */
+  private volatile @Nullable Helper helper;
 
   /**
    * A file system of one mount.
@@ -86,7 +92,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
             settings.metadataEntries(), settings.metadataTtl(), nanoTime, local.names());
     this.blocks = new BlockCache(settings.blockCacheBytes());
     Patience patience = new Patience(settings.callTimeout());
-    Environment environment =
+    this.environment =
         new Environment(
             wholeRuntime == null ? remote : new RuntimeTrees(remote, wholeRuntime),
             identity,
@@ -98,7 +104,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
             blocks,
             local,
             new LinkWatch(link));
-    TimeKeeper times = new TimeKeeper();
+    this.times = new TimeKeeper();
     InodeNumbers numbers = new InodeNumbers();
     this.lookups = new Lookups(environment);
     this.nodes = new OpenNodes(environment, lookups, times, numbers);
@@ -113,6 +119,16 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     this.space = new Space(environment);
     this.prefetch =
         settings.prefetch() ? new Prefetch(lookups, environment, nodes::fetching) : null;
+  }
+
+  /**
+   * From now on a helper on the runtime is asked for what it can tell, and what it tells of changes
+   * is passed on.
+   *
+   * @param tree with what is pending laid over it
+   */
+  public void use(RemoteTree tree, KernelCache kernel) {
+    helper = new Helper(environment, tree, kernel, lookups, nodes, times, opening);
   }
 
   // Looking.
@@ -323,7 +339,12 @@ public final class ColabFs implements FileSystem, AutoCloseable {
    * that cannot be asked, what was known is shown all the same.
    */
   public void invalidateAll() {
-    lookups.forgetAll();
+    Helper helped = helper;
+    if (helped != null && helped.caughtUp()) {
+      lookups.forgetUnwatched();
+    } else {
+      lookups.forgetAll();
+    }
     space.forget();
     if (prefetch != null) {
       prefetch.reset();
@@ -337,6 +358,10 @@ public final class ColabFs implements FileSystem, AutoCloseable {
 
   /** Another runtime answers, and is taken as it is: nothing of what was known is shown of it. */
   public void forgetRuntime() {
+    Helper helped = helper;
+    if (helped != null) {
+      helped.forgetRuntime();
+    }
     lookups.forgetRuntime();
     nodes.forgetContents();
     space.forget();
@@ -372,6 +397,10 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       }
     }
     blocks.clear();
+    Helper helped = helper;
+    if (helped != null) {
+      helped.close();
+    }
   }
 
   private void change(RemotePath path, Edge.Action action) throws FsException {
@@ -387,6 +416,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       throw new FsException(Errno.EROFS, path + ": mounted read-only");
     }
     checkName(path);
+    lookups.changing(path);
   }
 
   private static void checkName(RemotePath path) throws FsException {

@@ -137,6 +137,19 @@ final class Contents {
     return onDisk.holds(0, BlockSource.lengthOf(0, attrs.sizeBytes()), link.isDown());
   }
 
+  /** All of a file in that version came by itself. */
+  void take(RemotePath path, FileAttrs attrs, byte[] content) {
+    Content known = of(path, attrs);
+    for (int start = 0; start < content.length; start += BlockCache.BLOCK_BYTES) {
+      long block = start / BlockCache.BLOCK_BYTES;
+      int end = Math.min(content.length, start + BlockCache.BLOCK_BYTES);
+      byte[] bytes =
+          end - start == content.length ? content : Arrays.copyOfRange(content, start, end);
+      cache.put(known.id(), block, bytes);
+      known.kept().keep(block, bytes);
+    }
+  }
+
   /** The runtime has what is open there. */
   void put(OpenNode node) {
     KeptFile file = node.blocks().kept();

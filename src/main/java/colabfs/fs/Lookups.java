@@ -46,6 +46,12 @@ final class Lookups {
   /** When a name was last asked for by itself, or changed here. */
   private final PathTable<Long> seen = new PathTable<>(MAX_REMEMBERED);
 
+  /** Names that were changed here. */
+  private final PathTable<Boolean> own = new PathTable<>(MAX_REMEMBERED);
+
+  /** Where there is a helper on the runtime. */
+  private volatile @Nullable Snapshots snapshots;
+
   /** When a directory was last listed. */
   private final PathTable<Long> listed = new PathTable<>(MAX_REMEMBERED);
 
@@ -67,6 +73,17 @@ final class Lookups {
     this.link = environment.link();
     this.nanoTime = environment.nanoTime();
     this.listSiblings = environment.settings().prefetch();
+  }
+
+  /** From now on listings come from there where they can. */
+  void use(Snapshots helped) {
+    snapshots = helped;
+  }
+
+  /** Whether the listing of that directory comes with all that is below it. */
+  boolean isHelped(RemotePath directory) {
+    Snapshots helped = snapshots;
+    return helped != null && helped.canTell(directory);
   }
 
   /** Attributes of the name; waits for the network when they are not known. */
@@ -147,6 +164,7 @@ final class Lookups {
           long sentNanos = nanoTime.getAsLong();
           return remote
               .lstat(path)
+              .thenApply(attrs -> finer(path, attrs))
               .whenComplete(
                   (attrs, failure) -> {
                     if (failure == null) {
@@ -159,23 +177,54 @@ final class Lookups {
         });
   }
 
+  /**
+   * What is known of a name, when the runtime's word agrees with it as exactly as that tells: SFTP
+   * tells whole seconds and no inode.
+   */
+  private FileAttrs finer(RemotePath path, FileAttrs attrs) {
+    return cache.last(path) instanceof Lookup.Known known
+            && known.attrs().inode() != 0
+            && attrs.inode() == 0
+            && known.attrs().type() == attrs.type()
+            && known.attrs().mode() == attrs.mode()
+            && known.attrs().uid() == attrs.uid()
+            && known.attrs().gid() == attrs.gid()
+            && known.attrs().sizeBytes() == attrs.sizeBytes()
+            && TimeKeeper.agree(known.attrs().mtimeNanos(), attrs.mtimeNanos())
+        ? known.attrs()
+        : attrs;
+  }
+
   /** Asks for a whole directory; the cache has the answer before the caller. */
   CompletableFuture<List<DirEntry>> askList(RemotePath directory) {
     return listing.share(
         directory,
         () -> {
-          long stamp = cache.stamp();
           long sentNanos = nanoTime.getAsLong();
-          return remote
-              .list(directory)
-              .whenComplete(
-                  (entries, failure) -> {
-                    if (failure == null) {
-                      cache.putListing(directory, entries, stamp);
-                      listed.put(directory, sentNanos);
-                    }
-                  });
+          Snapshots helped = snapshots;
+          CompletableFuture<List<DirEntry>> asked =
+              helped != null && helped.canTell(directory)
+                  ? helped.list(directory).exceptionallyCompose(failure -> listPlain(directory))
+                  : listPlain(directory);
+          return asked.whenComplete(
+              (entries, failure) -> {
+                if (failure == null) {
+                  listed.put(directory, sentNanos);
+                }
+              });
         });
+  }
+
+  private CompletableFuture<List<DirEntry>> listPlain(RemotePath directory) {
+    long stamp = cache.stamp();
+    return remote
+        .list(directory)
+        .whenComplete(
+            (entries, failure) -> {
+              if (failure == null) {
+                cache.putListing(directory, entries, stamp);
+              }
+            });
   }
 
   /** Entries of a directory that are known now, or null. */
@@ -288,7 +337,8 @@ final class Lookups {
   /** Whether what is known of the name is the runtime's word of just now. */
   boolean isFresh(RemotePath path) {
     RemotePath parent = path.parent();
-    return isFresh(seen.get(path)) || (parent != null && isFresh(listed.get(parent)));
+    return isFresh(seen.get(path))
+        || (parent != null && (cache.isWatched(parent) || isFresh(listed.get(parent))));
   }
 
   private boolean isFresh(@Nullable Long at) {
@@ -300,6 +350,17 @@ final class Lookups {
     asking.forget(path);
     links.remove(path);
     seen.put(path, nanoTime.getAsLong());
+    own.put(path, true);
+  }
+
+  /** Own change: the name is about to be another, or to go. */
+  void changing(RemotePath path) {
+    own.put(path, true);
+  }
+
+  /** Whether the name was changed here, as far as is remembered. */
+  boolean isOwn(RemotePath path) {
+    return own.get(path) != null;
   }
 
   /** Own change: the name is gone, or is something else now. */
@@ -314,6 +375,8 @@ final class Lookups {
   void renamed(RemotePath from, RemotePath to, boolean tree) {
     forgetAsked(from);
     forgetAsked(to);
+    own.put(from, true);
+    own.put(to, true);
     if (tree) {
       links.renamedTree(from, to);
     } else {
@@ -333,6 +396,16 @@ final class Lookups {
    */
   void forgetAll() {
     cache.invalidateAll();
+    forgetAnswers();
+  }
+
+  /** All of which nobody tells when it changes is to be looked at again. */
+  void forgetUnwatched() {
+    cache.invalidateUnwatched();
+    forgetAnswers();
+  }
+
+  private void forgetAnswers() {
     asking.forget();
     listing.forget();
     reading.forget();

@@ -161,6 +161,24 @@ final class OpenNodes implements OpenNode.Surroundings {
     return fetching.get();
   }
 
+  /**
+   * Takes the content of a file that came by itself; false when the file is not known to be so, or
+   * is being written.
+   */
+  synchronized boolean took(RemotePath path, FileAttrs attrs, byte[] content) {
+    OpenNode open = nodes.get(path);
+    boolean isWritten = open != null && (open.isDirty() || open.hasWriter());
+    boolean isKnown =
+        metadata.lookup(path) instanceof Lookup.Known known
+            && known.attrs().isRegular()
+            && Version.of(known.attrs()).equals(Version.of(attrs));
+    if (isWritten || !isKnown || content.length != attrs.sizeBytes()) {
+      return false;
+    }
+    contents.take(path, attrs, content);
+    return true;
+  }
+
   /** As {@link Contents#block}. */
   byte @Nullable [] cachedBlock(RemotePath path, FileAttrs attrs, long block) {
     return contents.block(path, attrs, block);
@@ -185,7 +203,9 @@ final class OpenNodes implements OpenNode.Surroundings {
   synchronized void linked(RemotePath existing, RemotePath link, FileAttrs attrs) {
     numbers.linked(existing, link);
     contents.goes(link, false);
-    metadata.created(link, attrs);
+    metadata.created(link, inexact(attrs));
+    metadata.changed(existing, inexact(attrs));
+    lookups.sawOwnChange(link);
     times.keep(link, times.shown(existing, attrs));
     lookups.forget(link);
   }
@@ -202,13 +222,18 @@ final class OpenNodes implements OpenNode.Surroundings {
   /** Attributes of a name were changed by path. */
   synchronized void changed(RemotePath path, FileAttrs attrs) {
     times.keep(path, attrs);
-    metadata.changed(path, attrs);
+    metadata.changed(path, inexact(attrs));
     lookups.sawOwnChange(path);
     for (RemotePath other : numbers.otherNames(path)) {
-      metadata.changed(other, attrs); // the last that is known, for when the link is down
+      metadata.changed(other, inexact(attrs)); // the last that is known, for when the link is down
       metadata.invalidate(other);
       lookups.forget(other);
     }
+  }
+
+  /** After an own change nobody knows inode and ctime on the runtime. */
+  private static FileAttrs inexact(FileAttrs attrs) {
+    return attrs.withIdentity(0, attrs.links());
   }
 
   /** Answers which nodes are to be told that they moved. */
@@ -229,6 +254,9 @@ final class OpenNodes implements OpenNode.Surroundings {
     contents.renamed(from, to, tree, nodes.containsKey(to));
     times.renamed(from, to, tree);
     metadata.renamed(from, to);
+    if (metadata.lookup(to) instanceof Lookup.Known known) {
+      metadata.changed(to, inexact(known.attrs()));
+    }
     lookups.renamed(from, to, tree);
     moving.forEach(node -> node.setPath(node.path().rebase(from, to)));
     for (OpenNode node : moving) {

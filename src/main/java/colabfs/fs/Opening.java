@@ -37,6 +37,7 @@ final class Opening {
   private final NewNames newNames;
   private final NameLocks locks;
   private final RemotePermissions permissions;
+  private volatile @Nullable Packs packs;
 
   Opening(
       Environment environment,
@@ -55,6 +56,11 @@ final class Opening {
     this.newNames = newNames;
     this.locks = locks;
     this.permissions = new RemotePermissions(environment.identity());
+  }
+
+  /** From now on small files come from there where they can. */
+  void use(Packs helped) {
+    packs = helped;
   }
 
   /** See {@link FileSystem#open}. */
@@ -170,7 +176,8 @@ final class Opening {
 
   private OpenNode openAsking(RemotePath path, @Nullable FileAttrs known) throws FsException {
     boolean fresh = known != null && lookups.isFresh(path);
-    boolean cached = known != null && nodes.isCached(path, known);
+    boolean cached =
+        known != null && (nodes.isCached(path, known) || (fresh && brings(path, known)));
     @Nullable CompletableFuture<RemoteFile> opening =
         cached ? null : remote.open(path, Set.of(OpenFlag.READ), 0);
     FileAttrs attrs = known;
@@ -184,6 +191,7 @@ final class Opening {
     OpenNode node = nodes.joinOrAdd(path, attrs);
     if (nodes.isCached(path, attrs)) {
       node.trust();
+      tellOpened(path);
     }
     if (opening != null) {
       node.reader().take(opening);
@@ -193,6 +201,24 @@ final class Opening {
       fetchSmall(node);
     }
     return node;
+  }
+
+  private void tellOpened(RemotePath path) {
+    Packs helped = packs;
+    if (helped != null) {
+      helped.opened(path);
+    }
+  }
+
+  /** Whether all of a small file came from the helper, with others beside it. */
+  private boolean brings(RemotePath path, FileAttrs known) throws FsException {
+    Packs helped = packs;
+    CompletableFuture<Void> coming = helped == null ? null : helped.bring(path, known);
+    if (coming == null) {
+      return false;
+    }
+    var unused = patience.await(coming);
+    return nodes.isCached(path, known);
   }
 
   private void fetchSmall(OpenNode node) {

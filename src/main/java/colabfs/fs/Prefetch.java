@@ -165,6 +165,10 @@ final class Prefetch {
       ended(0, null);
       return;
     }
+    if (lookups.isHelped(step.path())) {
+      ended(0, null); // it is on its way with all the others
+      return;
+    }
     var unused =
         lookups
             .askList(step.path())

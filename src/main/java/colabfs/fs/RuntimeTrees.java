@@ -53,18 +53,21 @@ final class RuntimeTrees implements RemoteFs {
   @Override
   public CompletableFuture<List<DirEntry>> list(RemotePath directory) {
     if (directory.isRoot()) {
-      return mounted
-          .list(directory)
-          .thenApply(
-              entries ->
-                  Stream.concat(
-                          entries.stream().filter(entry -> !entry.name().equals(SIDE_NAME)),
-                          Stream.of(new DirEntry(SIDE_NAME, sideAttrs())))
-                      .toList());
+      return mounted.list(directory).thenApply(entries -> withSide(directory, entries));
     }
     return directory.equals(SIDE)
         ? lstat(WHOLE).thenApply(attrs -> List.of(new DirEntry(WHOLE_NAME, attrs)))
         : at(directory, RemoteFs::list);
+  }
+
+  /** What the mount shows to be in a directory of the mounted tree. */
+  static List<DirEntry> withSide(RemotePath directory, List<DirEntry> entries) {
+    return directory.isRoot()
+        ? Stream.concat(
+                entries.stream().filter(entry -> !entry.name().equals(SIDE_NAME)),
+                Stream.of(new DirEntry(SIDE_NAME, sideAttrs())))
+            .toList()
+        : entries;
   }
 
   @Override

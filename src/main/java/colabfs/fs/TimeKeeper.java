@@ -16,9 +16,7 @@ final class TimeKeeper {
 
   private record Kept(long sizeBytes, long atimeNanos, long mtimeNanos, long ctimeNanos) {
     boolean agreesWith(FileAttrs attrs) {
-      return attrs.sizeBytes() == sizeBytes
-          && seconds(attrs.mtimeNanos()) == seconds(mtimeNanos)
-          && wholeSeconds(attrs.mtimeNanos());
+      return attrs.sizeBytes() == sizeBytes && agree(attrs.mtimeNanos(), mtimeNanos);
     }
   }
 
@@ -56,6 +54,13 @@ final class TimeKeeper {
   /** The runtime keeps an mtime as whole seconds: what it says after it was told this time. */
   static long seconds(long nanos) {
     return Math.floorDiv(nanos, NANOS_PER_SECOND);
+  }
+
+  /** Whether both are the same time, as exactly as both tell. */
+  static boolean agree(long oneNanos, long otherNanos) {
+    return oneNanos == otherNanos
+        || (seconds(oneNanos) == seconds(otherNanos)
+            && (wholeSeconds(oneNanos) || wholeSeconds(otherNanos)));
   }
 
   private static boolean wholeSeconds(long nanos) {

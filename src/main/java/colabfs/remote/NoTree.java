@@ -22,6 +22,11 @@ final class NoTree implements RemoteTree {
   public void listen(TreeListener listener) {}
 
   @Override
+  public CompletableFuture<Void> caughtUp() {
+    return none();
+  }
+
+  @Override
   public CompletableFuture<Boolean> snapshot(
       RemotePath directory, SnapshotBounds bounds, SnapshotSink sink) {
     return none();

@@ -32,6 +32,9 @@ public interface RemoteTree {
   /** Tells from now on, beginning with {@link TreeListener#up} when the helper is there. */
   void listen(TreeListener listener);
 
+  /** Ends when every change that was made on the runtime before this was asked has been told. */
+  CompletableFuture<Void> caughtUp();
+
   /**
    * The listings of a directory and of all below it, each directory before those in it, nearest
    * first, until a bound is reached. Directories are watched from before they are read. Links are

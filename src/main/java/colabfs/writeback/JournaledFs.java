@@ -10,6 +10,7 @@ import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -54,6 +55,11 @@ final class JournaledFs implements RemoteFs, PendingNames {
 
   KnownNames known() {
     return sight.known();
+  }
+
+  /** What a helper tells, as programs here see it. */
+  RemoteTree over(RemoteTree tree) {
+    return new JournaledTree(tree, sight);
   }
 
   @Override

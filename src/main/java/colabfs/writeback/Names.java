@@ -81,6 +81,11 @@ final class Names {
     @Nullable FileAttrs shown() {
       return file == null ? attrs : file.attrs;
     }
+
+    /** A directory that the runtime has under this name. */
+    boolean isThere() {
+      return kind == Kind.REMOTE || (kind == Kind.NEW_DIRECTORY && !isKnownWhole());
+    }
   }
 
   /** What is known here of a name. */
@@ -176,6 +181,26 @@ final class Names {
   Map<String, Name> in(RemotePath directory) {
     Map<String, Name> known = directories.get(directory);
     return known == null ? Map.of() : new TreeMap<>(known);
+  }
+
+  /** What is known here of the entries of every directory, as it is now. */
+  Map<RemotePath, Map<String, Name>> copy() {
+    Map<RemotePath, Map<String, Name>> copy = new HashMap<>();
+    directories.forEach((directory, entries) -> copy.put(directory, new TreeMap<>(entries)));
+    return copy;
+  }
+
+  /** The job that is to be over before the runtime's word on that name is the last; or null. */
+  @Nullable Job pendingAt(RemotePath path) {
+    for (RemotePath at = path; at != null; at = at.parent()) {
+      Name name = get(at);
+      if (name != null
+          && !name.job().isOver()
+          && (at.equals(path) || name.moved() != null || !name.isThere())) {
+        return name.job();
+      }
+    }
+    return null;
   }
 
   /** A listing as programs here see it. */

@@ -83,8 +83,7 @@ final class Sight {
   }
 
   /** What was pending when the runtime was asked, and what is pending when it has answered. */
-  private List<DirEntry> laid(
-      RemotePath directory, Map<String, Name> before, List<DirEntry> listed) {
+  List<DirEntry> laid(RemotePath directory, Map<String, Name> before, List<DirEntry> listed) {
     Map<String, Name> now;
     String own;
     journal.lock.lock();
@@ -96,6 +95,40 @@ final class Sight {
     }
     List<DirEntry> shown = listed.stream().filter(entry -> !entry.name().startsWith(own)).toList();
     return Names.lay(now, Names.lay(before, shown));
+  }
+
+  /** All that is pending, by directory. */
+  Map<RemotePath, Map<String, Name>> pending() {
+    journal.lock.lock();
+    try {
+      return journal.stateLocked().names().copy();
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  /**
+   * Ends when the runtime's word on that name is what programs here see, as far as is known now;
+   * null when it is.
+   */
+  @Nullable CompletableFuture<Void> settled(RemotePath path) {
+    journal.lock.lock();
+    try {
+      Job job = journal.stateLocked().names().pendingAt(path);
+      return job == null ? null : job.end();
+    } finally {
+      journal.lock.unlock();
+    }
+  }
+
+  /** Whether the name is of a temporary file of this journal's. */
+  boolean isTemporary(RemotePath path) {
+    journal.lock.lock();
+    try {
+      return !path.isRoot() && path.name().startsWith(Upload.temporaryPrefix(journal.id()));
+    } finally {
+      journal.lock.unlock();
+    }
   }
 
   /** See {@link PendingNames#attrs}. */

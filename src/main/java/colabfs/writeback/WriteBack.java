@@ -5,6 +5,7 @@ import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -126,6 +127,11 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
   /** The files as programs here see them. */
   public RemoteFs files() {
     return files;
+  }
+
+  /** What a helper tells of the runtime, as programs are to see it. */
+  public RemoteTree over(RemoteTree tree) {
+    return files.over(tree);
   }
 
   /** The names among them that are not on the runtime as they are here. */

@@ -7,17 +7,22 @@ import colabfs.core.FileAttrs;
 import colabfs.core.FileType;
 import colabfs.core.FsException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** One inode of a {@link FakeRemoteFs}. Threading: guarded by the file system that holds it. */
 final class FakeNode {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
+  private static final AtomicLong INODES = new AtomicLong(1000);
+
   private final InstantSource clock;
+  private final long inode = INODES.incrementAndGet();
   final FileType type;
 
   /** Of a directory: what is in it. */
@@ -32,6 +37,7 @@ final class FakeNode {
   private int gid;
   private long atimeNanos;
   private long mtimeNanos;
+  private long ctimeNanos;
   private byte[] content = new byte[0];
   private int size;
 
@@ -50,8 +56,14 @@ final class FakeNode {
         type == FileType.SYMLINK
             ? target.getBytes(java.nio.charset.StandardCharsets.UTF_8).length
             : type == FileType.DIRECTORY ? 4096 : size;
+    long changed = wholeSeconds(mtimeNanos);
     return new FileAttrs(
-        type, permissions, uid, gid, length, atimeNanos, mtimeNanos, mtimeNanos, 0, 0);
+        type, permissions, uid, gid, length, wholeSeconds(atimeNanos), changed, changed, 0, 0);
+  }
+
+  /** As {@code lstat} on the runtime has it. */
+  FileAttrs inFull() {
+    return attrs().withTimes(atimeNanos, mtimeNanos, ctimeNanos).withIdentity(inode, links);
   }
 
   /** As READDIR has it, whose long name tells the number of links. */
@@ -101,7 +113,21 @@ final class FakeNode {
     touch();
   }
 
+  /** Over SFTP: whole seconds arrive. */
   void change(AttrChange change) throws FsException {
+    AttrChange.Times times = change.times();
+    changeInFull(
+        times == null
+            ? change
+            : new AttrChange(
+                change.sizeBytes(),
+                change.permissions(),
+                change.owner(),
+                new AttrChange.Times(
+                    wholeSeconds(times.atimeNanos()), wholeSeconds(times.mtimeNanos()))));
+  }
+
+  void changeInFull(AttrChange change) throws FsException {
     if (change.sizeBytes() != null) {
       if (type != FileType.REGULAR) {
         throw new FsException(
@@ -120,13 +146,20 @@ final class FakeNode {
       gid = change.owner().gid();
     }
     if (change.times() != null) {
-      atimeNanos = wholeSeconds(change.times().atimeNanos());
-      mtimeNanos = wholeSeconds(change.times().mtimeNanos());
+      atimeNanos = change.times().atimeNanos();
+      mtimeNanos = change.times().mtimeNanos();
     }
+    ctimeNanos = nowNanos();
   }
 
   void touch() {
-    mtimeNanos = clock.instant().getEpochSecond() * NANOS_PER_SECOND;
+    mtimeNanos = nowNanos();
+    ctimeNanos = mtimeNanos;
+  }
+
+  private long nowNanos() {
+    Instant now = clock.instant();
+    return now.getEpochSecond() * NANOS_PER_SECOND + now.getNano();
   }
 
   private static long wholeSeconds(long nanos) {

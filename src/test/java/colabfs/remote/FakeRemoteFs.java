@@ -56,7 +56,14 @@ public final class FakeRemoteFs implements RemoteFs {
     FSYNC,
     FSTAT,
     FSETATTR,
-    CLOSE
+    CLOSE;
+
+    boolean changes() {
+      return switch (this) {
+        case LSTAT, LIST, READLINK, STATVFS, READ, FSYNC, FSTAT, CLOSE -> false;
+        default -> true;
+      };
+    }
   }
 
   private enum Hold {
@@ -71,6 +78,7 @@ public final class FakeRemoteFs implements RemoteFs {
   private final Map<Op, Integer> calls = new EnumMap<>(Op.class);
   private final Map<Op, Deque<Errno>> failures = new EnumMap<>(Op.class);
   private final List<Consumer<Boolean>> listeners = new CopyOnWriteArrayList<>();
+  private final List<Runnable> seen = new CopyOnWriteArrayList<>();
   private final Deque<FakeCall<?>> held = new ArrayDeque<>();
   private Hold hold = Hold.NOTHING;
   private boolean connected = true;
@@ -165,6 +173,7 @@ public final class FakeRemoteFs implements RemoteFs {
       }
       call.run();
     }
+    seen.forEach(Runnable::run);
     call.answer();
     return true;
   }
@@ -206,11 +215,11 @@ public final class FakeRemoteFs implements RemoteFs {
   // What somebody else does behind the client's back: not counted, not failed, not held.
 
   /** Makes or replaces a file's content; missing parents are made. */
-  public synchronized void put(String path, String content) {
+  public void put(String path, String content) {
     put(path, content.getBytes(StandardCharsets.UTF_8));
   }
 
-  public synchronized void put(String path, byte[] content) {
+  public void put(String path, byte[] content) {
     RemotePath file = RemotePath.of(path);
     RemotePath parent = file.parent();
     if (parent != null) {
@@ -225,7 +234,7 @@ public final class FakeRemoteFs implements RemoteFs {
   }
 
   /** Makes a directory and its parents, where missing. */
-  public synchronized void putDirectory(String path) {
+  public void putDirectory(String path) {
     RemotePath directory = RemotePath.of(path);
     RemotePath parent = directory.parent();
     if (parent == null || exists(path)) {
@@ -239,7 +248,7 @@ public final class FakeRemoteFs implements RemoteFs {
         });
   }
 
-  public synchronized void putLink(String path, String target) {
+  public void putLink(String path, String target) {
     foreign(
         () -> {
           tree.symlink(target, RemotePath.of(path));
@@ -248,7 +257,7 @@ public final class FakeRemoteFs implements RemoteFs {
   }
 
   /** Removes a file, a link or an empty directory. */
-  public synchronized void remove(String path) {
+  public void remove(String path) {
     RemotePath gone = RemotePath.of(path);
     foreign(
         () -> {
@@ -270,7 +279,7 @@ public final class FakeRemoteFs implements RemoteFs {
     }
   }
 
-  public synchronized byte[] content(String path) {
+  public byte[] content(String path) {
     return foreign(() -> tree.node(RemotePath.of(path)).content());
   }
 
@@ -279,16 +288,16 @@ public final class FakeRemoteFs implements RemoteFs {
   }
 
   /** What is in a directory, also while nobody is connected. */
-  public synchronized List<DirEntry> entries(String path) {
+  public List<DirEntry> entries(String path) {
     return foreign(() -> tree.directory(RemotePath.of(path)).list());
   }
 
-  public synchronized FileAttrs attrs(String path) {
+  public FileAttrs attrs(String path) {
     return foreign(() -> tree.node(RemotePath.of(path)).attrs());
   }
 
   /** Changes attributes, such as the time that tells of a foreign change. */
-  public synchronized void change(String path, AttrChange change) {
+  public void change(String path, AttrChange change) {
     foreign(
         () -> {
           tree.node(RemotePath.of(path)).change(change);
@@ -296,12 +305,35 @@ public final class FakeRemoteFs implements RemoteFs {
         });
   }
 
-  private static <T> T foreign(FakeCall.Action<T> action) {
+  private <T> T foreign(FakeCall.Action<T> action) {
+    T result;
     try {
-      return action.run();
+      synchronized (this) {
+        result = action.run();
+      }
     } catch (FsException e) {
       throw new IllegalStateException(e);
     }
+    seen.forEach(Runnable::run);
+    return result;
+  }
+
+  /** What a helper on the runtime does, at one moment. */
+  <T> T beside(Beside<T> action) throws FsException {
+    synchronized (this) {
+      return action.run(tree);
+    }
+  }
+
+  /** See {@link #beside}. */
+  @FunctionalInterface
+  interface Beside<T> {
+    T run(FakeTree tree) throws FsException;
+  }
+
+  /** Is run, without a lock, whenever something may have changed, whoever changed it. */
+  void onChange(Runnable look) {
+    seen.add(look);
   }
 
   // The port.
@@ -416,6 +448,7 @@ public final class FakeRemoteFs implements RemoteFs {
   /** {@code madeOn}: the connection that a handle lives on, or -1 for a call without a handle. */
   <T> CompletableFuture<T> call(Op op, int madeOn, FakeCall.Action<T> action) {
     FakeCall<T> call;
+    boolean answered = false;
     synchronized (this) {
       calls.merge(op, 1, Integer::sum);
       Deque<Errno> failing = failures.get(op);
@@ -436,11 +469,17 @@ public final class FakeRemoteFs implements RemoteFs {
       }
       if (hold != Hold.NOTHING && errno != Errno.ENOTCONN) {
         held.add(call);
-        return call.future;
+      } else {
+        call.run();
+        answered = true;
       }
-      call.run();
     }
-    call.answer();
+    if (op.changes()) {
+      seen.forEach(Runnable::run);
+    }
+    if (answered) {
+      call.answer();
+    }
     return call.future;
   }
 

@@ -1,0 +1,261 @@
+package colabfs.fs;
+
+import colabfs.cache.Lookup;
+import colabfs.cache.MetadataCache;
+import colabfs.core.DirEntry;
+import colabfs.core.Errno;
+import colabfs.core.FileAttrs;
+import colabfs.core.RemotePath;
+import colabfs.remote.TreeListener;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the helper on the runtime tells of changes there: taken into the caches, and told to the
+ * kernel where somebody else made them. This side's own changes come back as news too; they are
+ * known by looking as they were meant to.
+ *
+ * <p>Threading: everything is done on one executor, in the order in which the helper saw it; waits
+ * for the local disk only.
+ */
+final class News implements TreeListener, Snapshots.Arrival {
+  /** A tree that was lost is asked for again after so long, at most. */
+  private static final Duration LOST_PAUSE = Duration.ofSeconds(2);
+
+  private final MetadataCache cache;
+  private final Local local;
+  private final Lookups lookups;
+  private final OpenNodes nodes;
+  private final TimeKeeper times;
+  private final KernelCache kernel;
+  private final Executor inOrder;
+  private final Environment environment;
+  private final Set<CompletableFuture<Void>> confirming = ConcurrentHashMap.newKeySet();
+  private long lostNanos;
+  private boolean wasLost;
+
+  News(
+      Environment environment,
+      Lookups lookups,
+      OpenNodes nodes,
+      TimeKeeper times,
+      KernelCache kernel,
+      Executor inOrder) {
+    this.environment = environment;
+    this.cache = environment.metadata();
+    this.local = environment.local();
+    this.lookups = lookups;
+    this.nodes = nodes;
+    this.times = times;
+    this.kernel = kernel;
+    this.inOrder = inOrder;
+  }
+
+  @Override
+  public void up() {
+    inOrder.execute(() -> watch(RemotePath.ROOT));
+  }
+
+  @Override
+  public void down() {
+    inOrder.execute(
+        () -> {
+          cache.unwatch(RemotePath.ROOT);
+          kernel.trust(false);
+        });
+  }
+
+  @Override
+  public void changed(RemotePath path, @Nullable FileAttrs attrs) {
+    inOrder.execute(() -> take(path, attrs));
+  }
+
+  @Override
+  public void lost(RemotePath directory) {
+    inOrder.execute(
+        () -> {
+          cache.invalidateTree(directory);
+          kernel.treeChanged(directory);
+          if (directory.isRoot() && !isTooSoon()) {
+            watch(directory);
+          }
+        });
+  }
+
+  private boolean isTooSoon() {
+    long now = environment.nanoTime().getAsLong();
+    boolean tooSoon = wasLost && now - lostNanos < LOST_PAUSE.toNanos();
+    wasLost = true;
+    lostNanos = now;
+    return tooSoon;
+  }
+
+  private void watch(RemotePath directory) {
+    var unused =
+        lookups
+            .askList(directory)
+            .thenAccept(listing -> kernel.trust(cache.isWatched(RemotePath.ROOT)));
+  }
+
+  /** What was kept of files that have changed since is not theirs any more. */
+  @Override
+  public void listed(RemotePath directory, List<DirEntry> entries) {
+    MetadataCache.Remembered before = cache.remembered(directory);
+    if (before == null) {
+      return;
+    }
+    Map<String, FileAttrs> known = new HashMap<>();
+    before.entries().forEach(entry -> known.put(entry.name(), entry.attrs()));
+    for (DirEntry entry : entries) {
+      FileAttrs last = known.remove(entry.name());
+      RemotePath path = directory.child(entry.name());
+      if (last != null && !isSame(last, entry.attrs())) {
+        tell(path, last, entry.attrs());
+      }
+    }
+    known.forEach((name, last) -> tell(directory.child(name), last, null));
+  }
+
+  private void take(RemotePath path, @Nullable FileAttrs attrs) {
+    RemotePath parent = path.parent();
+    if (parent != null && !cache.isWatched(parent)) {
+      return; // nobody was told that it is known
+    }
+    Lookup known = cache.lookup(path);
+    FileAttrs last = attrsIn(known);
+    boolean unknown = known instanceof Lookup.Unknown;
+    boolean isOwn = lookups.isOwn(path);
+    if (!unknown && (attrs == null ? last == null : last != null && isSame(last, attrs))) {
+      if (attrs != null) {
+        cache.putAttrs(path, attrs, cache.stamp());
+        watchNew(path, attrs);
+        if (!isOwn && attrs.isRegular()) { // within a tick of the clock it was changed again
+          contentGoes(path, false);
+          kernel.contentChanged(path);
+        }
+      }
+      return;
+    }
+    if (isOwn) {
+      confirm(path);
+    } else {
+      accept(path, last, attrs);
+    }
+  }
+
+  /** It may have been seen before an own change: what the runtime has now is asked. */
+  private void confirm(RemotePath path) {
+    long stamp = cache.stamp();
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    confirming.add(done);
+    var unused =
+        environment
+            .remote()
+            .lstat(path)
+            .handleAsync(
+                (found, failure) -> {
+                  if (failure == null || Patience.reason(failure).errno() == Errno.ENOENT) {
+                    confirmed(path, found, stamp);
+                  }
+                  return confirming.remove(done) && done.complete(null);
+                },
+                inOrder);
+  }
+
+  private void confirmed(RemotePath path, @Nullable FileAttrs found, long stamp) {
+    FileAttrs last = attrsIn(cache.lookup(path));
+    if (found == null ? last == null : last != null && isSame(last, found)) {
+      return;
+    }
+    if (found == null) {
+      cache.putAbsent(path, stamp);
+    } else {
+      cache.putAttrs(path, found, stamp);
+    }
+    FileAttrs now = attrsIn(cache.lookup(path));
+    if (found == null ? now == null : found.equals(now)) {
+      tell(path, last, found);
+      watchNew(path, found);
+    }
+  }
+
+  /** Ends when all that is being asked because of what was told is known. */
+  CompletableFuture<Void> confirmed() {
+    return CompletableFuture.allOf(confirming.toArray(CompletableFuture[]::new));
+  }
+
+  private static @Nullable FileAttrs attrsIn(Lookup found) {
+    return found instanceof Lookup.Known known ? known.attrs() : null;
+  }
+
+  private void accept(RemotePath path, @Nullable FileAttrs last, @Nullable FileAttrs attrs) {
+    tell(path, last, attrs);
+    if (attrs == null) {
+      cache.putAbsent(path, cache.stamp());
+    } else {
+      cache.putAttrs(path, attrs, cache.stamp());
+      watchNew(path, attrs);
+    }
+  }
+
+  /** A new directory is not watched until it is asked for. */
+  private void watchNew(RemotePath path, @Nullable FileAttrs attrs) {
+    if (attrs != null && attrs.isDirectory() && !cache.isWatched(path)) {
+      var unused = lookups.askList(path);
+    }
+  }
+
+  /** Somebody else changed the name. */
+  private void tell(RemotePath path, @Nullable FileAttrs last, @Nullable FileAttrs attrs) {
+    times.forget(path);
+    if (last == null || attrs == null || last.type() != attrs.type()) {
+      contentGoes(path, last != null && last.isDirectory());
+      lookups.forget(path);
+      kernel.nameChanged(path);
+      RemotePath parent = path.parent();
+      if (parent != null) {
+        var unused = lookups.ask(parent);
+        kernel.attrsChanged(parent);
+      }
+      return;
+    }
+    if (attrs.isRegular() && !isSameContent(last, attrs)) {
+      contentGoes(path, false);
+      kernel.contentChanged(path);
+    } else {
+      kernel.attrsChanged(path);
+    }
+  }
+
+  private void contentGoes(RemotePath path, boolean tree) {
+    if (tree) {
+      local.contents().forgetTree(path);
+    } else {
+      local.contents().forget(path);
+    }
+    nodes.forgetContent(path);
+  }
+
+  /** Whether a name is what it was known to be, as exactly as both tell. */
+  private static boolean isSame(FileAttrs last, FileAttrs now) {
+    return last.type() == now.type()
+        && last.permissions() == now.permissions()
+        && last.uid() == now.uid()
+        && last.gid() == now.gid()
+        && (now.isDirectory() || isSameContent(last, now));
+  }
+
+  private static boolean isSameContent(FileAttrs last, FileAttrs now) {
+    boolean exact = last.inode() != 0;
+    return last.sizeBytes() == now.sizeBytes()
+        && TimeKeeper.agree(last.mtimeNanos(), now.mtimeNanos())
+        && (!exact || (last.inode() == now.inode() && last.ctimeNanos() == now.ctimeNanos()));
+  }
+}
