@@ -32,6 +32,7 @@ final class FloorsTest {
           Map.entry("remote", 1),
           Map.entry("profile", 1),
           Map.entry("ssh", 2),
+          Map.entry("agent", 2),
           Map.entry("cache", 2),
           Map.entry("writeback", 2),
           Map.entry("fs", 3),

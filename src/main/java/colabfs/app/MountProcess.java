@@ -1,5 +1,6 @@
 package colabfs.app;
 
+import colabfs.agent.AgentTree;
 import colabfs.control.ControlException;
 import colabfs.control.ControlServer;
 import colabfs.control.Follower;
@@ -12,6 +13,7 @@ import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.fs.ColabFs;
 import colabfs.fs.FsSettings;
+import colabfs.fs.KernelCache;
 import colabfs.fs.KnownTree;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.FuseSettings;
@@ -86,7 +88,8 @@ public final class MountProcess {
       Places places = new Places(environment, options.profile());
       try (SshRemote remote = remote(connection, places)) {
         LocalUser user = FuseMount.localUser();
-        try (SavedChanges saved = SavedChanges.open(options, remote, places);
+        try (AgentTree agent = new AgentTree(remote.shell(), remote.link(), remote::root);
+            SavedChanges saved = SavedChanges.open(options, remote, agent, places);
             LocalCache cache = LocalCache.open(options, remote, places);
             ColabFs fs =
                 new ColabFs(
@@ -100,6 +103,7 @@ public final class MountProcess {
             NewRuntime guard = guard(remote, fs, saved);
             FuseMount fuse =
                 FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
+          fs.use(saved.over(agent), KernelCache.NONE);
           saved.use(fs.knownNames());
           saved.begin();
           serve(list, new Services(remote, fs, saved, guard), fuse, ready, untilHangUp);

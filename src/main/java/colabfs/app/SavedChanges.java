@@ -37,7 +37,7 @@ final class SavedChanges implements AutoCloseable {
     this.writeBack = writeBack;
   }
 
-  static SavedChanges open(MountOptions options, SshRemote remote, Places places)
+  static SavedChanges open(MountOptions options, SshRemote remote, RemoteTree tree, Places places)
       throws IOException {
     if (options.saving().sync() || options.readOnly()) {
       return new SavedChanges(remote.fs(), null);
@@ -49,6 +49,7 @@ final class SavedChanges implements AutoCloseable {
         remote.fs(),
         WriteBack.openAtRest(
             remote.fs(),
+            tree,
             remote.identity(),
             new WriteBack.Settings(directory, debounce, hostName(), options.saving().fsync()),
             Clock.systemUTC()));

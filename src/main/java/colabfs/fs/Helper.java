@@ -3,7 +3,6 @@ package colabfs.fs;
 import colabfs.core.FsException;
 import colabfs.remote.RemoteTree;
 import java.lang.System.Logger.Level;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -64,9 +63,7 @@ final class Helper implements AutoCloseable {
     }
     try {
       var unused = patience.await(tree.caughtUp());
-      CompletableFuture<Void> all =
-          patience.await(CompletableFuture.supplyAsync(news::confirmed, inOrder));
-      var unusedToo = patience.await(all);
+      var unusedToo = patience.await(news.taken());
       return tree.isUp();
     } catch (FsException e) {
       return false;

@@ -11,9 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +35,8 @@ final class News implements TreeListener, Snapshots.Arrival {
   private final KernelCache kernel;
   private final Executor inOrder;
   private final Environment environment;
-  private final Set<CompletableFuture<Void>> confirming = ConcurrentHashMap.newKeySet();
+  private final Map<Long, CompletableFuture<Void>> confirming = new HashMap<>();
+  private long confirmations;
   private long lostNanos;
   private boolean wasLost;
 
@@ -153,8 +152,9 @@ final class News implements TreeListener, Snapshots.Arrival {
   /** It may have been seen before an own change: what the runtime has now is asked. */
   private void confirm(RemotePath path) {
     long stamp = cache.stamp();
+    long number = ++confirmations;
     CompletableFuture<Void> done = new CompletableFuture<>();
-    confirming.add(done);
+    confirming.put(number, done);
     var unused =
         environment
             .remote()
@@ -164,7 +164,8 @@ final class News implements TreeListener, Snapshots.Arrival {
                   if (failure == null || Patience.reason(failure).errno() == Errno.ENOENT) {
                     confirmed(path, found, stamp);
                   }
-                  return confirming.remove(done) && done.complete(null);
+                  confirming.remove(number);
+                  return done.complete(null);
                 },
                 inOrder);
   }
@@ -186,9 +187,15 @@ final class News implements TreeListener, Snapshots.Arrival {
     }
   }
 
-  /** Ends when all that is being asked because of what was told is known. */
-  CompletableFuture<Void> confirmed() {
-    return CompletableFuture.allOf(confirming.toArray(CompletableFuture[]::new));
+  /** Ends when all that was told is taken, and what was asked because of it is known. */
+  CompletableFuture<Void> taken() {
+    CompletableFuture<Void> taken = new CompletableFuture<>();
+    inOrder.execute(
+        () -> {
+          CompletableFuture<?>[] open = confirming.values().toArray(CompletableFuture<?>[]::new);
+          var unused = CompletableFuture.allOf(open).thenRunAsync(() -> taken.complete(null));
+        });
+    return taken;
   }
 
   private static @Nullable FileAttrs attrsIn(Lookup found) {

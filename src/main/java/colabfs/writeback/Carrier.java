@@ -46,6 +46,9 @@ interface Carrier extends Executor {
   /** The runtime was told: what comes after it may be told, too. */
   void shown(Job job);
 
+  /** A helper was given it: what may follow it there is given, too. */
+  void handed(Job job);
+
   /** It is done; asks what the runtime has there now. */
   CompletableFuture<Void> arrived(Job job, RemotePath path);
 

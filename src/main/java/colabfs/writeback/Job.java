@@ -91,6 +91,12 @@ final class Job {
   /** Carried out once before, perhaps, by a program that was killed or a link that was cut. */
   boolean maybeDone;
 
+  /** A helper has it and has not answered: what may follow it can be handed over, too. */
+  boolean handed;
+
+  /** It is, or was, brought to the runtime by a helper. */
+  boolean byHelper;
+
   long changedNanos;
 
   /** Counts what joined it, so that who carries it out sees that there is more. */
@@ -104,6 +110,9 @@ final class Job {
 
   final Set<Job> waitsFor = new HashSet<>();
   final Set<Job> waiters = new HashSet<>();
+
+  /** Those of {@link #waitsFor} that a helper has, where this one can follow. */
+  final Set<Job> follows = new HashSet<>();
 
   Job(long number, Kind kind, RemotePath path, Base base, long atNanos) {
     this.number = number;
@@ -120,6 +129,11 @@ final class Job {
         && !maybeDone
         && waiters.isEmpty()
         && (state == State.WAITING || state == State.STARTED);
+  }
+
+  /** Whether a helper has, or is done with, all that it waits for. */
+  boolean mayFollow() {
+    return follows.size() == waitsFor.size();
   }
 
   boolean isOver() {

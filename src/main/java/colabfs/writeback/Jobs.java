@@ -1,6 +1,7 @@
 package colabfs.writeback;
 
 import colabfs.core.RemotePath;
+import colabfs.writeback.PendingChange.Kind;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +25,12 @@ final class Jobs {
   private final Map<Long, Job> byNumber = new HashMap<>();
   private final NavigableMap<Long, Job> ordered = new TreeMap<>();
   private final NavigableMap<Long, Job> ready = new TreeMap<>();
+  private final NavigableMap<Long, Job> following = new TreeMap<>();
   private final NavigableMap<Long, Job> showing = new TreeMap<>();
+
+  /** Those that show content and of which the runtime was told, until it has answered. */
+  private final NavigableMap<Long, Job> told = new TreeMap<>();
+
   private final Map<RemotePath, Set<Job>> at = new HashMap<>();
   private final Map<RemotePath, Set<Job>> below = new HashMap<>();
   private long lastNumber;
@@ -75,6 +82,11 @@ final class Jobs {
     return ready.values();
   }
 
+  /** Those that only wait for what a helper has, which they may follow there, in order. */
+  Collection<Job> following() {
+    return following.values();
+  }
+
   /** The last job that is about that very name. */
   @Nullable Job lastAt(RemotePath path) {
     Job last = null;
@@ -98,6 +110,9 @@ final class Jobs {
     for (Job earlier : inTheWayOf(job)) {
       job.waitsFor.add(earlier);
       earlier.waiters.add(job);
+      if (earlier.handed && mayFollow(job, earlier)) {
+        job.follows.add(earlier);
+      }
       job.held |= earlier.held;
     }
     index(job);
@@ -114,9 +129,7 @@ final class Jobs {
     if (job.order == lastOrder) {
       return;
     }
-    ordered.remove(job.order);
-    ready.remove(job.order);
-    showing.remove(job.order);
+    takeOut(job);
     job.order = ++lastOrder;
     ordered.put(job.order, job);
     if (job.shows()) {
@@ -134,12 +147,11 @@ final class Jobs {
     }
     job.endWaiting();
     byNumber.remove(job.number);
-    ordered.remove(job.order);
-    ready.remove(job.order);
-    showing.remove(job.order);
+    takeOut(job);
     unindex(job);
     for (Job waiter : job.waiters) {
       waiter.waitsFor.remove(job);
+      waiter.follows.remove(job);
       sort(waiter);
     }
     for (Job earlier : job.waitsFor) {
@@ -147,40 +159,110 @@ final class Jobs {
     }
     job.waiters.clear();
     job.waitsFor.clear();
+    job.follows.clear();
+  }
+
+  private void takeOut(Job job) {
+    ordered.remove(job.order);
+    ready.remove(job.order);
+    following.remove(job.order);
+    showing.remove(job.order);
+    told.remove(job.order);
   }
 
   /** Its state changed. */
   void sort(Job job) {
-    if (job.waitsFor.isEmpty() && job.state == Job.State.WAITING) {
-      ready.put(job.order, job);
+    boolean waits = job.state == Job.State.WAITING;
+    place(ready, job, waits && job.waitsFor.isEmpty());
+    place(following, job, waits && job.mayFollow() && !job.waitsFor.isEmpty());
+  }
+
+  private static void place(NavigableMap<Long, Job> among, Job job, boolean belongs) {
+    if (belongs) {
+      among.put(job.order, job);
     } else {
-      ready.remove(job.order);
+      among.remove(job.order);
     }
   }
 
   /**
-   * The first job before it that shows content and has not been carried out, leaving out those that
-   * cannot be.
+   * Whether a helper, which makes changes in the order in which it gets them, may be handed a job
+   * before it has answered an earlier one: only where the later one fails by itself when the
+   * earlier one did, and does no harm when it does not. What is made in a directory that is made is
+   * so, and the removal of a directory after what was in it.
+   */
+  private static boolean mayFollow(Job job, Job earlier) {
+    return switch (earlier.kind) {
+      case MKDIR -> isMade(job) && isBelow(job.path, earlier.path);
+      case UNLINK, RMDIR -> job.kind == Kind.RMDIR && isBelow(earlier.path, job.path);
+      default -> false;
+    };
+  }
+
+  private static boolean isMade(Job job) {
+    return switch (job.kind) {
+      case MKDIR, SYMLINK -> true;
+      case WRITE -> job.base instanceof Job.Base.Nothing;
+      default -> false;
+    };
+  }
+
+  private static boolean isBelow(RemotePath path, RemotePath directory) {
+    return path.startsWith(directory) && !path.equals(directory);
+  }
+
+  /** A helper has it: the runtime is told. */
+  void handed(Job job) {
+    if (!job.isOver()) {
+      setHanded(job, true);
+      shown(job);
+    }
+  }
+
+  /** The helper did not do it, or nobody knows. */
+  void notHanded(Job job) {
+    job.byHelper = false;
+    setHanded(job, false);
+    notShown(job);
+  }
+
+  private void setHanded(Job job, boolean handed) {
+    job.handed = handed;
+    for (Job waiter : job.waiters) {
+      boolean follows = handed && mayFollow(waiter, job);
+      boolean changed = follows ? waiter.follows.add(job) : waiter.follows.remove(job);
+      if (changed) {
+        sort(waiter);
+      }
+    }
+  }
+
+  /**
+   * Whether a job before it shows content and the runtime has not been told, or was told by another
+   * way and has not answered, leaving out those that cannot be carried out.
    *
    * @param alsoLarge large ones are waited for, too
    */
   boolean hasEarlierToShow(Job job, boolean alsoLarge, long largeBytes) {
-    for (Job earlier : showing.headMap(job.order).values()) {
-      if (!earlier.held && (alsoLarge || earlier.bytes() <= largeBytes)) {
-        return true;
-      }
-    }
-    return false;
+    Predicate<Job> counts =
+        earlier -> !earlier.held && (alsoLarge || earlier.bytes() <= largeBytes);
+    return showing.headMap(job.order).values().stream().anyMatch(counts)
+        || told.headMap(job.order).values().stream()
+            .filter(earlier -> earlier.byHelper != job.byHelper)
+            .anyMatch(counts);
   }
 
-  /** The runtime has been told to show it: later ones need not wait. */
+  /** The runtime has been told to show it: later ones that go the same way need not wait. */
   void shown(Job job) {
-    showing.remove(job.order);
+    if (showing.remove(job.order) != null) {
+      told.put(job.order, job);
+    }
   }
 
   /** It is to be told again. */
   void notShown(Job job) {
     if (job.shows() && !job.isOver()) {
+      told.remove(job.order);
       showing.put(job.order, job);
     }
   }

@@ -115,7 +115,7 @@ final class NameChange {
   }
 
   private CompletableFuture<Void> unlink() {
-    boolean sure = base instanceof Base.Ours || maybeDone;
+    boolean sure = base instanceof Base.Ours || (maybeDone && expected == null);
     CompletableFuture<Found> found = sure ? carrier.notLooked() : carrier.look(path);
     return found.thenComposeAsync(
         seen -> {
@@ -208,7 +208,11 @@ final class NameChange {
   private CompletableFuture<Void> linkInTheWay(String text) {
     return remote
         .readlink(path)
-        .exceptionally(noLink -> "")
+        .exceptionallyCompose(
+            failure ->
+                Reopening.reason(failure).isConnectionFailure()
+                    ? CompletableFuture.failedFuture(failure)
+                    : CompletableFuture.completedFuture("")) // it is no link
         .thenComposeAsync(
             there ->
                 there.equals(text)

@@ -150,7 +150,7 @@ final class PendingState {
   void again(Job job) {
     if (!job.isOver()) {
       job.state = Job.State.WAITING;
-      jobs.notShown(job);
+      jobs.notHanded(job);
       jobs.sort(job);
     }
   }

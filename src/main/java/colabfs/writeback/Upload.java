@@ -64,15 +64,24 @@ final class Upload {
     this.expected = Job.expected(job.base);
     this.unchecked = job.base instanceof Job.Base.Ours;
     this.maybeDone = job.maybeDone;
-    RemotePath parent = path.parent();
-    this.temporary =
-        (parent == null ? RemotePath.ROOT : parent)
-            .child(temporaryPrefix(carrier.id()) + job.number);
+    this.temporary = temporary(carrier, job);
+  }
+
+  /** The name of a job's temporary file. */
+  static RemotePath temporary(Carrier carrier, Job job) {
+    RemotePath parent = job.path.parent();
+    return (parent == null ? RemotePath.ROOT : parent)
+        .child(temporaryPrefix(carrier.id()) + job.number);
   }
 
   /** What the names of our temporary files begin with. */
   static String temporaryPrefix(String id) {
     return ".colabfs-" + id + "-";
+  }
+
+  /** After a helper did not, for that reason: the file has several names, perhaps. */
+  CompletableFuture<Void> runAfter(@Nullable FsException reason) {
+    return reason != null && reason.errno() == Errno.EMLINK ? inPlace() : run();
   }
 
   CompletableFuture<Void> run() {
@@ -165,7 +174,9 @@ final class Upload {
 
   /** The content is there; now it takes the name, if that is still as it was. */
   private CompletableFuture<Void> show(@Nullable FileAttrs replaced, Found found) {
-    if (maybeDone && found.attrs() != null && isOurs(found.attrs())) {
+    // What looks like the old version and the new is brought once more: it may be the old one.
+    boolean looksOld = replaced != null && found.isSameAs(replaced);
+    if (maybeDone && !looksOld && found.attrs() != null && isOurs(found.attrs())) {
       carrier.remove(temporary); // the last try had arrived
       return carrier.done(job, found.attrs());
     }
@@ -176,7 +187,7 @@ final class Upload {
           .thenComposeAsync(done -> carrier.arrived(job, path), carrier)
           .exceptionallyComposeAsync(this::inTheWay, carrier);
     }
-    if (replaced != null && !found.isSameAs(replaced)) {
+    if (replaced != null && !looksOld) {
       return conflict(found);
     }
     CompletableFuture<Void> renamed = remote.rename(temporary, path);

@@ -7,13 +7,14 @@ import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import colabfs.writeback.Layer.Extent;
 import colabfs.writeback.PendingChange.Kind;
 import colabfs.writeback.Upload.Found;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +29,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class Uploader implements Carrier, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Uploader.class.getName());
 
-  /** Jobs being carried out at once. */
+  /** Jobs being carried out at once, besides those that a helper has. */
   private static final int WINDOW = 128;
 
   /** What goes on changing is sent nevertheless, so often. */
@@ -58,8 +60,9 @@ final class Uploader implements Carrier, AutoCloseable {
   private final Pieces pieces;
   private final Landing landing;
   private final Turns turns;
+  private final Shipping shipping;
+  private final Leftovers leftovers;
   private final AtomicBoolean kicked = new AtomicBoolean();
-  private final Set<Long> cleaning = new HashSet<>();
 
   /** The jobs that are being carried out, also where they were forgotten meanwhile. */
   private final Set<Long> carried = new HashSet<>();
@@ -72,22 +75,22 @@ final class Uploader implements Carrier, AutoCloseable {
   private volatile long movedNanos = System.nanoTime();
 
   /**
-   * @param host for the names of what lands beside somebody else's version
+   * @param tree a helper that does what it can
    * @param foreign told which names are not as they were known
    * @param pace told of what is sent
    */
   Uploader(
       Journal journal,
       RemoteFs remote,
+      RemoteTree tree,
       RemoteIdentity identity,
-      Duration debounce,
-      String host,
+      WriteBack.Settings settings,
       Consumer<RemotePath> foreign,
       Pace pace) {
     this.journal = journal;
     this.remote = remote;
     this.identity = identity;
-    this.debounce = debounce;
+    this.debounce = settings.debounce();
     this.pace = pace;
     this.thread =
         new ScheduledThreadPoolExecutor(
@@ -101,7 +104,9 @@ final class Uploader implements Carrier, AutoCloseable {
     this.thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     this.turns = new Turns(journal, this);
     this.pieces = new Pieces(journal, this, this::sent);
-    this.landing = new Landing(journal, remote, this, host, foreign);
+    this.landing = new Landing(journal, remote, this, settings.host(), foreign);
+    this.shipping = new Shipping(journal, this, tree);
+    this.leftovers = new Leftovers(journal, remote, this);
   }
 
   /** There is something to do. */
@@ -143,13 +148,17 @@ final class Uploader implements Carrier, AutoCloseable {
     if (suspended || closed) {
       return;
     }
-    clean();
-    List<Job> starting = new ArrayList<>();
+    leftovers.remove(carried);
+    Map<Job, Supplier<CompletableFuture<Void>>> starting = new LinkedHashMap<>();
     long soonest = Long.MAX_VALUE;
     journal.lock.lock();
     try {
       long now = journal.nowNanos();
-      for (Job job : List.copyOf(firstReady())) {
+      for (Job job : candidates()) {
+        boolean byHelper = shipping.takes(job);
+        if (!mayStart(job, byHelper)) {
+          continue;
+        }
         long wait = restLeft(job, now);
         if (wait > 0) {
           soonest = Math.min(soonest, wait);
@@ -157,8 +166,8 @@ final class Uploader implements Carrier, AutoCloseable {
         }
         job.state = Job.State.STARTED;
         journal.stateLocked().jobs().sort(job);
-        starting.add(job);
         carried.add(job.number);
+        starting.put(job, carry(job, byHelper));
       }
     } finally {
       journal.lock.unlock();
@@ -169,15 +178,18 @@ final class Uploader implements Carrier, AutoCloseable {
     starting.forEach(this::start);
   }
 
-  private List<Job> firstReady() {
-    List<Job> first = new ArrayList<>();
-    for (Job job : journal.stateLocked().jobs().ready()) {
-      if (carried.size() + first.size() >= WINDOW) {
-        break;
-      }
-      first.add(job);
-    }
-    return first;
+  /** The first ones that wait for nothing, or only for what a helper has. */
+  private List<Job> candidates() {
+    Jobs jobs = journal.stateLocked().jobs();
+    int free = Math.max(0, WINDOW + Shipping.IN_FLIGHT - carried.size());
+    Stream<Job> following = shipping.hasRoom() ? jobs.following().stream() : Stream.empty();
+    return Stream.concat(jobs.ready().stream(), following).limit(free).toList();
+  }
+
+  private boolean mayStart(Job job, boolean byHelper) {
+    return byHelper
+        ? shipping.hasRoom()
+        : job.waitsFor.isEmpty() && carried.size() - shipping.count() < WINDOW;
   }
 
   /** How long it rests, as more may join. */
@@ -201,75 +213,33 @@ final class Uploader implements Carrier, AutoCloseable {
         && job.bytes() >= Pace.PART_BYTES;
   }
 
-  private void start(Job job) {
-    CompletableFuture<Void> work;
-    try {
-      work = carry(job);
-    } catch (RuntimeException e) {
-      work = CompletableFuture.failedFuture(e);
-    }
+  private void start(Job job, Supplier<CompletableFuture<Void>> work) {
     var unused =
-        work.whenCompleteAsync(
-            (done, failure) -> {
-              carried.remove(job.number);
-              boolean isStale = stale.remove(job.number);
-              if (failure != null) {
-                failed(job, isStale ? new CancellationException() : failure);
-              }
-              pump();
-            },
-            this);
+        CompletableFuture.runAsync(() -> {}, this)
+            .thenCompose(now -> work.get())
+            .whenCompleteAsync(
+                (done, failure) -> {
+                  carried.remove(job.number);
+                  shipping.end(job);
+                  boolean isStale = stale.remove(job.number);
+                  if (failure != null) {
+                    failed(job, isStale ? new CancellationException() : failure);
+                  }
+                  pump();
+                },
+                this);
   }
 
-  private CompletableFuture<Void> carry(Job job) {
-    journal.lock.lock();
-    try {
-      PendingFile file = job.file;
-      Layer layer = job.layer;
-      if (job.kind == Kind.WRITE && file != null && layer != null) {
-        Upload upload = new Upload(this, remote, job, file, layer);
-        return CompletableFuture.runAsync(() -> {}, this).thenCompose(now -> upload.run());
-      }
-      NameChange change = new NameChange(this, remote, job);
-      return CompletableFuture.runAsync(() -> {}, this).thenCompose(now -> change.run());
-    } finally {
-      journal.lock.unlock();
+  /** How it is carried out, as it is now. */
+  private Supplier<CompletableFuture<Void>> carry(Job job, boolean byHelper) {
+    PendingFile file = job.file;
+    Layer layer = job.layer;
+    if (job.kind == Kind.WRITE && file != null && layer != null) {
+      Upload upload = new Upload(this, remote, job, file, layer);
+      return byHelper ? shipping.take(job, upload::runAfter)::run : upload::run;
     }
-  }
-
-  /**
-   * Temporary files of what was forgotten meanwhile, or by a process that was killed. An upload
-   * that goes on may not have made its file yet: it is waited for.
-   */
-  private void clean() {
-    Map<Long, RemotePath> left;
-    journal.lock.lock();
-    try {
-      left = journal.stateLocked().leftOver();
-    } finally {
-      journal.lock.unlock();
-    }
-    left.forEach(
-        (number, temporary) -> {
-          if (!carried.contains(number) && cleaning.add(number)) {
-            var unused =
-                look(temporary)
-                    .thenComposeAsync(
-                        found ->
-                            found.attrs() == null
-                                ? CompletableFuture.completedFuture(null)
-                                : remote.unlink(temporary),
-                        this)
-                    .whenCompleteAsync((done, failure) -> cleaned(number, failure), this);
-          }
-        });
-  }
-
-  private void cleaned(long number, @Nullable Throwable failure) {
-    cleaning.remove(number);
-    if (failure == null || !Reopening.reason(failure).isConnectionFailure()) {
-      journal.note(new Event.Unstaged(number));
-    }
+    NameChange change = new NameChange(this, remote, job);
+    return byHelper ? shipping.take(job, reason -> change.run())::run : change::run;
   }
 
   private void failed(Job job, Throwable failure) {
@@ -440,6 +410,17 @@ final class Uploader implements Carrier, AutoCloseable {
     } finally {
       journal.lock.unlock();
     }
+  }
+
+  @Override
+  public void handed(Job job) {
+    journal.lock.lock();
+    try {
+      journal.stateLocked().jobs().handed(job);
+    } finally {
+      journal.lock.unlock();
+    }
+    kick();
   }
 
   @Override

@@ -56,7 +56,12 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
     REMOTE
   }
 
-  private WriteBack(RemoteFs remote, RemoteIdentity identity, Settings settings, Journal journal) {
+  private WriteBack(
+      RemoteFs remote,
+      RemoteTree tree,
+      RemoteIdentity identity,
+      Settings settings,
+      Journal journal) {
     this.journal = journal;
     this.waiting =
         Executors.newCachedThreadPool(
@@ -70,45 +75,49 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
         new JournaledFs(remote, journal, identity, waiting, pace, settings.fsync(), this::kick);
     this.uploader =
         new Uploader(
-            journal,
-            remote,
-            identity,
-            settings.debounce(),
-            settings.host(),
-            path -> known().changed(path),
-            pace);
+            journal, remote, tree, identity, settings, path -> known().changed(path), pace);
   }
 
   /**
    * Opens the journal, and goes on with what is in it.
    *
+   * @param tree a helper on the runtime, which is given what it can do while it is there
    * @throws IOException another process has the journal, or the local disk fails
    */
   public static WriteBack open(
-      RemoteFs remote, RemoteIdentity identity, Settings settings, InstantSource clock)
+      RemoteFs remote,
+      RemoteTree tree,
+      RemoteIdentity identity,
+      Settings settings,
+      InstantSource clock)
       throws IOException {
-    WriteBack made = openAtRest(remote, identity, settings, clock);
+    WriteBack made = openAtRest(remote, tree, identity, settings, clock);
     made.begin();
     return made;
   }
 
   /** As {@link #open}, and sends nothing before {@link #begin}. */
   public static WriteBack openAtRest(
-      RemoteFs remote, RemoteIdentity identity, Settings settings, InstantSource clock)
+      RemoteFs remote,
+      RemoteTree tree,
+      RemoteIdentity identity,
+      Settings settings,
+      InstantSource clock)
       throws IOException {
-    return openAtRest(remote, identity, settings, clock, Journal.COMPACT_BYTES);
+    return openAtRest(remote, tree, identity, settings, clock, Journal.COMPACT_BYTES);
   }
 
   /** As the other, with a journal that is made smaller when so many bytes are needed no more. */
   static WriteBack openAtRest(
       RemoteFs remote,
+      RemoteTree tree,
       RemoteIdentity identity,
       Settings settings,
       InstantSource clock,
       long compactBytes)
       throws IOException {
     Journal journal = Journal.open(settings.directory(), clock, compactBytes);
-    return new WriteBack(remote, identity, settings, journal);
+    return new WriteBack(remote, tree, identity, settings, journal);
   }
 
   /** Begins to send what is pending. */

@@ -6,6 +6,7 @@ import colabfs.remote.FakeRemoteFs;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteFsContract;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,7 @@ final class JournaledFsContractTest extends RemoteFsContract {
     writeBack =
         WriteBack.open(
             new FakeRemoteFs(),
+            RemoteTree.NONE,
             ROOT_LOGIN,
             new WriteBack.Settings(
                 directory.resolve("journal"),

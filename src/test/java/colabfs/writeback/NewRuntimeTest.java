@@ -9,6 +9,7 @@ import colabfs.remote.FakeRemoteFs;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -41,6 +42,7 @@ final class NewRuntimeTest {
   private WriteBack open() throws Exception {
     return WriteBack.openAtRest(
         runtime,
+        RemoteTree.NONE,
         new RemoteIdentity(0, 0, Set.of(0)),
         new WriteBack.Settings(directory, Duration.ofHours(1), "here", WriteBack.Fsync.LOCAL),
         InstantSource.system());

@@ -10,6 +10,7 @@ import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -182,6 +183,7 @@ final class UploaderTest {
   private WriteBack open(RemoteFs remote, InstantSource clock) throws IOException {
     return WriteBack.open(
         remote,
+        RemoteTree.NONE,
         new RemoteIdentity(0, 0, Set.of(0)),
         new WriteBack.Settings(directory, Duration.ZERO, "here", WriteBack.Fsync.LOCAL),
         clock);

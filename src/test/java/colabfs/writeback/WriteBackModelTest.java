@@ -11,10 +11,12 @@ import colabfs.core.FileType;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.FakeRemoteFs;
+import colabfs.remote.FakeTreeHelper;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -57,6 +59,8 @@ final class WriteBackModelTest {
   private static final int RUNS = Integer.getInteger("colabfs.runs", 60);
   private static final int STEPS = 120;
   private static final Duration LEAP = Duration.ofMillis(700);
+  private static final List<FakeTreeHelper.Moment> MOMENTS =
+      List.copyOf(EnumSet.allOf(FakeTreeHelper.Moment.class));
   private static final String TEMPORARY = ".colabfs-";
 
   @TempDir Path directory;
@@ -64,6 +68,11 @@ final class WriteBackModelTest {
   private long seed;
   private Random random = new Random();
   private FakeRemoteFs fake = new FakeRemoteFs();
+  private FakeTreeHelper helper = new FakeTreeHelper(fake);
+
+  /** Whether there is a helper on the runtime, at times. */
+  private boolean helped;
+
   private int starts;
 
   @SuppressWarnings("NullAway.Init") // every run starts with one
@@ -130,6 +139,8 @@ final class WriteBackModelTest {
   private void runOnce() throws Exception {
     random = new Random(seed);
     fake = new FakeRemoteFs();
+    helper = new FakeTreeHelper(fake);
+    helped = random.nextInt(3) > 0;
     model.clear();
     steps.clear();
     connected = true;
@@ -172,6 +183,7 @@ final class WriteBackModelTest {
     writeBack =
         WriteBack.openAtRest(
             fake,
+            helped ? helper : RemoteTree.NONE,
             LOGIN,
             new WriteBack.Settings(
                 journal, Duration.ofMillis(random.nextInt(3)), "here", WriteBack.Fsync.LOCAL),
@@ -223,6 +235,7 @@ final class WriteBackModelTest {
     writeBack.close();
     if (connected) {
       fake.reconnect();
+      comeOrGo();
     }
     start(frozen);
   }
@@ -234,6 +247,20 @@ final class WriteBackModelTest {
       fake.disconnect();
     }
     connected = up;
+    comeOrGo();
+  }
+
+  /** The helper comes, goes, or is about to go in the middle of something. */
+  private void comeOrGo() {
+    int kind = random.nextInt(8);
+    if (kind < 4) {
+      helper.up();
+    } else if (kind == 4) {
+      helper.down();
+    } else {
+      helper.up();
+      helper.goDownAt(MOMENTS.get(kind - 5));
+    }
   }
 
   private void step() throws Exception {
@@ -248,7 +275,10 @@ final class WriteBackModelTest {
     } else if (kind < 8) {
       steps.add("link " + !connected);
       connect(!connected);
-    } else if (kind < 11 && connected) {
+    } else if (kind < 9) {
+      steps.add("helper");
+      comeOrGo();
+    } else if (kind < 12 && connected) {
       steps.add("flush");
       writeBack.flush(RemotePath.ROOT, Duration.ofSeconds(20), left -> {});
       check(fake, "on the runtime");

@@ -10,6 +10,7 @@ import colabfs.remote.FakeRemoteFs.Op;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemoteTree;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -45,6 +46,7 @@ final class WriteBackTest {
     WriteBack writeBack =
         WriteBack.openAtRest(
             runtime,
+            RemoteTree.NONE,
             new RemoteIdentity(0, 0, Set.of(0)),
             new WriteBack.Settings(directory, Duration.ZERO, "here", fsync),
             InstantSource.system(),

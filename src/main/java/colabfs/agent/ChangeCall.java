@@ -1,0 +1,154 @@
+package colabfs.agent;
+
+import colabfs.core.AttrChange;
+import colabfs.core.FileAttrs;
+import colabfs.core.RemotePath;
+import colabfs.remote.TreeChange;
+import colabfs.remote.TreeChange.Base;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Asks for a change. Its content is read when it is sent, and must not change until the end. */
+final class ChangeCall extends Call<TreeChange.Done> {
+  private static final int PUT = 1;
+  private static final int MAKE_DIRECTORY = 2;
+  private static final int REMOVE_DIRECTORY = 3;
+  private static final int UNLINK = 4;
+  private static final int RENAME = 5;
+  private static final int SYMLINK = 6;
+  private static final int SET_ATTRIBUTES = 7;
+
+  private static final int ANYTHING = 0;
+  private static final int NOTHING = 1;
+  private static final int VERSION = 2;
+
+  private static final int NO_PERMISSIONS = -1;
+
+  /** Longer contents go another way. */
+  static final int MOST_CONTENT_BYTES = 32 << 20;
+
+  private final TreeChange change;
+
+  ChangeCall(TreeChange change) {
+    super(what(change));
+    this.change = change;
+  }
+
+  private static String what(TreeChange change) {
+    return change.getClass().getSimpleName() + " of " + change.path();
+  }
+
+  /** How much of it the helper has to hold until it is made. */
+  int contentBytes() {
+    return change instanceof TreeChange.Put put ? put.content().remaining() : 0;
+  }
+
+  @Override
+  Outgoing.Message message(int number) {
+    byte[] fields = fields();
+    ByteBuffer frame = Frame.prepare(Protocol.CHANGE, number, fields.length).put(fields).flip();
+    ByteBuffer content =
+        change instanceof TreeChange.Put put ? put.content().duplicate() : ByteBuffer.allocate(0);
+    return Outgoing.withBody(number, content, frame);
+  }
+
+  private byte[] fields() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      if (change instanceof TreeChange.Put put) {
+        begin(out, PUT);
+        write(out, put.temporary());
+        write(out, put.base());
+        writePermissions(out, put.permissions());
+        write(out, put.times());
+      } else if (change instanceof TreeChange.MakeDirectory make) {
+        begin(out, MAKE_DIRECTORY);
+        out.writeInt(make.permissions());
+      } else if (change instanceof TreeChange.RemoveDirectory) {
+        begin(out, REMOVE_DIRECTORY);
+      } else if (change instanceof TreeChange.Unlink unlink) {
+        begin(out, UNLINK);
+        write(out, unlink.base());
+      } else if (change instanceof TreeChange.Rename rename) {
+        begin(out, RENAME);
+        write(out, rename.from());
+        out.writeByte(rename.replace() ? 1 : 0);
+      } else if (change instanceof TreeChange.Symlink link) {
+        begin(out, SYMLINK);
+        writeText(out, link.target());
+      } else if (change instanceof TreeChange.SetAttributes set) {
+        begin(out, SET_ATTRIBUTES);
+        write(out, set.change());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // memory has no errors
+    }
+    return bytes.toByteArray();
+  }
+
+  private void begin(DataOutputStream out, int kind) throws IOException {
+    out.writeByte(kind);
+    write(out, change.path());
+  }
+
+  private static void write(DataOutputStream out, RemotePath path) throws IOException {
+    writeText(out, path.toString());
+  }
+
+  private static void writeText(DataOutputStream out, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    out.writeShort(bytes.length);
+    out.write(bytes);
+  }
+
+  private static void write(DataOutputStream out, Base base) throws IOException {
+    if (base instanceof Base.Version version) {
+      out.writeByte(VERSION);
+      out.writeLong(version.sizeBytes());
+      out.writeLong(version.mtimeNanos());
+    } else {
+      out.writeByte(base instanceof Base.Nothing ? NOTHING : ANYTHING);
+    }
+  }
+
+  private static void writePermissions(DataOutputStream out, @Nullable Integer permissions)
+      throws IOException {
+    out.writeInt(permissions == null ? NO_PERMISSIONS : permissions & FileAttrs.PERMISSION_MASK);
+  }
+
+  private static void write(DataOutputStream out, AttrChange.@Nullable Times times)
+      throws IOException {
+    out.writeByte(times == null ? 0 : 1);
+    if (times != null) {
+      out.writeLong(times.atimeNanos());
+      out.writeLong(times.mtimeNanos());
+    }
+  }
+
+  private static void write(DataOutputStream out, AttrChange attrs) throws IOException {
+    Long size = attrs.sizeBytes();
+    out.writeByte(size == null ? 0 : 1);
+    if (size != null) {
+      out.writeLong(size);
+    }
+    writePermissions(out, attrs.permissions());
+    AttrChange.Owner owner = attrs.owner();
+    out.writeByte(owner == null ? 0 : 1);
+    if (owner != null) {
+      out.writeInt(owner.uid());
+      out.writeInt(owner.gid());
+    }
+    write(out, attrs.times());
+  }
+
+  @Override
+  TreeChange.Done done(ByteBuffer payload) throws ProtocolException {
+    FileAttrs attrs = Fields.readByte(payload) == 0 ? null : Fields.readAttrs(payload);
+    return new TreeChange.Done(attrs, Fields.readBounded(payload, 0xFFFF, "links"));
+  }
+}

@@ -1,0 +1,403 @@
+package colabfs.agent;
+
+import colabfs.core.Errno;
+import colabfs.core.FsException;
+import colabfs.remote.RemoteProcess;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of the helper, from its start to its end: sends what is asked, gives out what is
+ * answered, and ends once, for whatever reason.
+ *
+ * <p>Threading: any thread; three of its own for the process's streams. All that others are told is
+ * told under the delivery lock, which is taken before {@link #lock}.
+ */
+final class Session {
+
+  /** Unanswered at once, changes not counted; the helper takes 4,096 with them. */
+  private static final int MOST_QUESTIONS = 2048;
+
+  /** For the status of a process whose output has ended. */
+  private static final long EXIT_MILLIS = 2_000;
+
+  private static final int GREETING = 0;
+
+  private final RemoteProcess process;
+  private final Owner owner;
+  private final ReentrantLock delivery;
+  private final AgentSettings settings;
+  private final LongSupplier nanoTime;
+  private final Outgoing outgoing = new Outgoing();
+  private final LastWords lastWords = new LastWords();
+  private final Thread writer;
+
+  /** Guards what follows; that of {@link Outgoing} is taken under it. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private final Map<Integer, Call<?>> calls = new HashMap<>();
+
+  @GuardedBy("lock")
+  private int lastNumber = GREETING;
+
+  @GuardedBy("lock")
+  private int changes;
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  @GuardedBy("lock")
+  private boolean pinged;
+
+  @GuardedBy("lock")
+  private long pingedNanos;
+
+  /** Guarded by the delivery lock. */
+  private boolean greeted;
+
+  private volatile long movedNanos;
+  private volatile long watches;
+
+  /** Who started it. */
+  interface Owner {
+    /** It can be asked; under the delivery lock. */
+    void up(Session session, AgentStatus status);
+
+    /** It cannot be asked any more, if it could; under the delivery lock. */
+    void down(Session session);
+
+    /** What it tells unasked; under the delivery lock. */
+    void news(ByteBuffer records) throws ProtocolException;
+
+    /**
+     * It has ended.
+     *
+     * @param hopeless another one would end as well
+     */
+    void ended(Session session, String reason, boolean hopeless);
+  }
+
+  Session(
+      RemoteProcess process,
+      Owner owner,
+      ReentrantLock delivery,
+      AgentSettings settings,
+      LongSupplier nanoTime,
+      byte[] program,
+      String root) {
+    this.process = process;
+    this.owner = owner;
+    this.delivery = delivery;
+    this.settings = settings;
+    this.nanoTime = nanoTime;
+    this.movedNanos = nanoTime.getAsLong();
+    this.writer = daemon("write", () -> write(program));
+    byte[] path = root.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer hello =
+        Frame.prepare(Protocol.HELLO, GREETING, Integer.BYTES + Fields.textBytes(path))
+            .putInt(Protocol.VERSION);
+    Fields.putText(hello, path);
+    outgoing.ask(Outgoing.one(hello.flip()));
+  }
+
+  void start() {
+    daemon("errors", () -> lastWords.read(process.stderr())).start();
+    writer.start();
+    daemon("read", this::read).start();
+  }
+
+  private static Thread daemon(String name, Runnable work) {
+    Thread thread = new Thread(work, "colabfs-agent-" + name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** How many directories are watched, as was said last. */
+  long watches() {
+    return watches;
+  }
+
+  void watches(long count) {
+    watches = count;
+  }
+
+  /** Asks; the call fails when it is too late. */
+  void ask(Call<?> call) {
+    FsException failure = null;
+    lock.lock();
+    try {
+      if (closed) {
+        failure = gone("it has ended");
+      } else if (!(call instanceof ChangeCall) && calls.size() - changes >= MOST_QUESTIONS) {
+        failure = new FsException(Errno.EAGAIN, "too much is asked of the helper at once");
+      } else {
+        submitLocked(call);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (failure != null) {
+      call.fail(failure);
+    }
+  }
+
+  @GuardedBy("lock")
+  private void submitLocked(Call<?> call) {
+    int number = ++lastNumber;
+    calls.put(number, call);
+    if (call instanceof ChangeCall change) {
+      changes++;
+      outgoing.change(change.message(number), change.contentBytes());
+      return;
+    }
+    outgoing.ask(call.message(number));
+    CompletableFuture<?> unused =
+        call.result()
+            .whenComplete(
+                (value, failure) -> {
+                  if (call.result().isCancelled()) {
+                    outgoing.ask(Outgoing.one(Frame.prepare(Protocol.CANCEL, number, 0).flip()));
+                  }
+                });
+  }
+
+  /** Looks whether it is still alive; called now and then. */
+  void tick() {
+    long now = nanoTime.getAsLong();
+    boolean isGreeted = isGreeted();
+    long silentNanos = now - movedNanos;
+    if (!isGreeted && silentNanos > settings.greeting().toNanos()) {
+      end("it did not answer within " + settings.greeting().toSeconds() + " s", false);
+      return;
+    }
+    boolean isAsking = false;
+    boolean isDead = false;
+    lock.lock();
+    try {
+      boolean isDue = isGreeted && !closed && !calls.isEmpty();
+      if (isDue && !pinged && silentNanos > settings.askAfter().toNanos()) {
+        pinged = true;
+        pingedNanos = now;
+        isAsking = true;
+      } else if (isDue && pinged) {
+        isDead = Math.min(silentNanos, now - pingedNanos) > settings.silence().toNanos();
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (isAsking) {
+      ping();
+    } else if (isDead) {
+      end("it was silent for " + settings.silence().toSeconds() + " s", false);
+    }
+  }
+
+  private boolean isGreeted() {
+    delivery.lock();
+    try {
+      return greeted;
+    } finally {
+      delivery.unlock();
+    }
+  }
+
+  private void ping() {
+    PingCall ping = new PingCall();
+    CompletableFuture<?> unused =
+        ping.result()
+            .whenComplete(
+                (count, failure) -> {
+                  lock.lock();
+                  try {
+                    pinged = false;
+                  } finally {
+                    lock.unlock();
+                  }
+                  if (failure == null) {
+                    watches = count;
+                  }
+                });
+    ask(ping);
+  }
+
+  private void write(byte[] program) {
+    try {
+      OutputStream out = process.stdin();
+      out.write(program);
+      out.flush();
+      outgoing.sendTo(out, this::moved);
+    } catch (IOException e) {
+      moved(); // the end of what it says tells more
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void moved() {
+    movedNanos = nanoTime.getAsLong();
+  }
+
+  private void read() {
+    FrameInput in = new FrameInput(process.stdout(), this::moved);
+    String reason;
+    boolean isHopeless = false;
+    try {
+      in.awaitMagic();
+      for (Frame frame = in.read(); frame != null; frame = in.read()) {
+        deliver(frame);
+      }
+      reason = "it ended";
+    } catch (IOException e) {
+      reason = String.valueOf(e.getMessage());
+    }
+    if (!isGreeted()) {
+      Integer code = exitCode();
+      isHopeless = code != null && (code == Bootstrap.NOT_FOUND || code == Bootstrap.TOO_OLD);
+      if (isHopeless) {
+        reason = "there is no python3 on the runtime, or it is older than 3.8";
+      } else if (code != null) {
+        reason += " (exit status " + code + ")";
+      }
+    }
+    String words = lastWords.text();
+    end(words.isEmpty() || isHopeless ? reason : reason + "; it said: " + words, isHopeless);
+  }
+
+  private @Nullable Integer exitCode() {
+    try {
+      return process.exit().get(EXIT_MILLIS, TimeUnit.MILLISECONDS).code();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException | TimeoutException e) {
+      return null;
+    }
+  }
+
+  private void deliver(Frame frame) throws ProtocolException {
+    delivery.lock();
+    try {
+      if (isClosed()) {
+        return;
+      }
+      switch (frame.kind()) {
+        case Protocol.WELCOME -> welcome(frame);
+        case Protocol.NEWS -> owner.news(Chunks.open(frame.payload()));
+        case Protocol.CHUNK, Protocol.DONE, Protocol.PONG, Protocol.ERROR -> answer(frame);
+        case Protocol.FATAL -> throw new ProtocolException("it gave up: " + words(frame.payload()));
+        default -> throw new ProtocolException("a frame of unknown kind " + frame.kind());
+      }
+    } finally {
+      delivery.unlock();
+    }
+  }
+
+  private static String words(ByteBuffer payload) {
+    return Fields.printable(StandardCharsets.UTF_8.decode(payload).toString());
+  }
+
+  private boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void welcome(Frame frame) throws ProtocolException {
+    if (greeted) {
+      throw new ProtocolException("it greets twice");
+    }
+    AgentStatus status = Welcome.read(frame.payload());
+    greeted = true;
+    owner.up(this, status);
+  }
+
+  private void answer(Frame frame) throws ProtocolException {
+    if (!greeted && frame.kind() == Protocol.ERROR) {
+      throw new ProtocolException("it cannot serve the directory: " + words(frame.payload()));
+    }
+    boolean isLast = frame.kind() != Protocol.CHUNK;
+    Call<?> call = call(frame.request(), isLast);
+    if (call == null || (frame.kind() == Protocol.PONG) != (call instanceof PingCall)) {
+      throw new ProtocolException("an answer to nothing that was asked");
+    }
+    try {
+      switch (frame.kind()) {
+        case Protocol.CHUNK -> call.chunk(Chunks.open(frame.payload()));
+        case Protocol.ERROR -> call.refuse(frame.payload());
+        default -> call.complete(frame.payload());
+      }
+    } catch (ProtocolException e) {
+      call.fail(gone(e.getMessage()));
+      throw e;
+    } catch (RuntimeException e) { // of a sink, or of what follows a future
+      System.getLogger(Session.class.getName())
+          .log(System.Logger.Level.ERROR, "what takes the helper''s answers failed", e);
+      call.fail(new FsException(Errno.EIO, "the answer could not be taken: " + e, e));
+    }
+  }
+
+  private @Nullable Call<?> call(int number, boolean isLast) {
+    lock.lock();
+    try {
+      if (!isLast) {
+        return calls.get(number);
+      }
+      Call<?> call = calls.remove(number);
+      if (call instanceof ChangeCall change) {
+        changes--;
+        outgoing.answered(change.contentBytes());
+      }
+      return call;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends it, unless it has ended; what is unanswered fails. */
+  void end(String reason, boolean hopeless) {
+    List<Call<?>> left;
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      left = List.copyOf(calls.values());
+      calls.clear();
+    } finally {
+      lock.unlock();
+    }
+    outgoing.close();
+    process.close();
+    writer.interrupt();
+    delivery.lock();
+    try {
+      owner.down(this);
+      left.forEach(call -> call.fail(gone(reason)));
+    } finally {
+      delivery.unlock();
+    }
+    owner.ended(this, reason, hopeless);
+  }
+
+  private static FsException gone(@Nullable String reason) {
+    return new FsException(Errno.ENOTCONN, "the helper on the runtime is gone: " + reason);
+  }
+}
