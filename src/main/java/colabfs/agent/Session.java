@@ -32,7 +32,7 @@ final class Session {
   private static final int MOST_QUESTIONS = 2048;
 
   /** For the status of a process whose output has ended. */
-  private static final long EXIT_MILLIS = 2_000;
+  private static final long EXIT_MILLIS = 1_000;
 
   private static final int GREETING = 0;
 
@@ -348,7 +348,7 @@ final class Session {
       throw e;
     } catch (RuntimeException e) { // of a sink, or of what follows a future
       System.getLogger(Session.class.getName())
-          .log(System.Logger.Level.ERROR, "what takes the helper''s answers failed", e);
+          .log(System.Logger.Level.ERROR, "what takes the helper's answers failed", e);
       call.fail(new FsException(Errno.EIO, "the answer could not be taken: " + e, e));
     }
   }

@@ -13,7 +13,6 @@ import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.fs.ColabFs;
 import colabfs.fs.FsSettings;
-import colabfs.fs.KernelCache;
 import colabfs.fs.KnownTree;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.FuseSettings;
@@ -103,7 +102,7 @@ public final class MountProcess {
             NewRuntime guard = guard(remote, fs, saved);
             FuseMount fuse =
                 FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
-          fs.use(saved.over(agent), KernelCache.NONE);
+          fs.use(saved.over(agent), fuse.kernelCache());
           saved.use(fs.knownNames());
           saved.begin();
           serve(list, new Services(remote, fs, saved, guard), fuse, ready, untilHangUp);

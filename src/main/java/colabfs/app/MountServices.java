@@ -131,7 +131,7 @@ final class MountServices implements ControlHandler {
 
       @Override
       public void changed() {
-        fs.invalidateAll();
+        fs.lookAgain();
         try {
           fuse.awaitKernelForgot();
         } catch (InterruptedException e) {

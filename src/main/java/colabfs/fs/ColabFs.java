@@ -198,6 +198,17 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     return Edge.call(() -> space.statfs(path));
   }
 
+  /** What is being written is not: its attributes are not settled. */
+  @Override
+  public boolean isWatched(RemotePath path) {
+    RemotePath directory = path.parent() == null ? path : path.parent();
+    if (helper == null || !metadata.isWatched(directory)) {
+      return false;
+    }
+    OpenNode node = nodes.get(path);
+    return node == null || (!node.isDirty() && !node.hasWriter());
+  }
+
   // Files.
 
   @Override
@@ -309,6 +320,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
         local.contents().forgetTree(path);
         metadata.invalidateTree(path);
         lookups.forget(path);
+        kernelForgets(path);
       }
     };
   }
@@ -335,19 +347,36 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   }
 
   /**
+   * Something was done on the runtime: whatever it changed shows from now on. What the helper tells
+   * of is known by then, and the rest is looked at again. Waits for the network.
+   */
+  public void lookAgain() {
+    Helper helped = helper;
+    if (helped == null || !helped.caughtUp()) {
+      invalidateAll();
+      return;
+    }
+    lookups.forgetUnwatched();
+    space.forget();
+  }
+
+  /**
    * Somebody else may have changed anything: the next look at each name asks the runtime. While
    * that cannot be asked, what was known is shown all the same.
    */
   public void invalidateAll() {
-    Helper helped = helper;
-    if (helped != null && helped.caughtUp()) {
-      lookups.forgetUnwatched();
-    } else {
-      lookups.forgetAll();
-    }
+    lookups.forgetAll();
     space.forget();
     if (prefetch != null) {
       prefetch.reset();
+    }
+    kernelForgets(RemotePath.ROOT);
+  }
+
+  private void kernelForgets(RemotePath top) {
+    Helper helped = helper;
+    if (helped != null) {
+      helped.kernelForgets(top);
     }
   }
 
@@ -362,6 +391,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     if (helped != null) {
       helped.forgetRuntime();
     }
+    kernelForgets(RemotePath.ROOT);
     lookups.forgetRuntime();
     nodes.forgetContents();
     space.forget();

@@ -37,6 +37,15 @@ public interface FileHandle {
   /** As flush, and the server's disk has it. */
   void fsync() throws FsException;
 
+  /**
+   * A number for the content that is read here, writes through the mount counted as part of it: who
+   * opens a file and meets the same number again may go on using what was read before. 0 when
+   * nobody can tell. Waits for nothing.
+   */
+  default long contentId() {
+    return 0;
+  }
+
   /** The last close: gives everything back. Errors have nowhere to go any more and are logged. */
   void release();
 }

@@ -68,4 +68,14 @@ public interface FileSystem {
    * may not.
    */
   void access(RemotePath path, int mask) throws FsException;
+
+  /**
+   * Whether the kernel may remember for long what it is told of a name, there or missing: what
+   * others change of it is told to {@link KernelCache}, and so is every difference between what was
+   * known here before that began and what is there. Asked before each look at the name, and waits
+   * for nothing.
+   */
+  default boolean isWatched(RemotePath path) {
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
 package colabfs.fs;
 
 import colabfs.core.FsException;
+import colabfs.core.RemotePath;
 import colabfs.remote.RemoteTree;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,6 +21,7 @@ final class Helper implements AutoCloseable {
   private final LinkWatch link;
   private final Packs packs;
   private final News news;
+  private final KernelCache kernel;
   private final ThreadPoolExecutor inOrder =
       new ThreadPoolExecutor(
           1,
@@ -39,6 +41,7 @@ final class Helper implements AutoCloseable {
       TimeKeeper times,
       Opening opening) {
     this.tree = tree;
+    this.kernel = kernel;
     this.patience = environment.patience();
     this.link = environment.link();
     this.packs = new Packs(environment, tree, nodes, inOrder);
@@ -68,6 +71,12 @@ final class Helper implements AutoCloseable {
     } catch (FsException e) {
       return false;
     }
+  }
+
+  /** What the kernel knows at and below a path may be wrong, by what was done here. */
+  void kernelForgets(RemotePath top) {
+    kernel.nameChanged(top);
+    kernel.treeChanged(top);
   }
 
   /** Another runtime answers. */

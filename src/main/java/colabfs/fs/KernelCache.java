@@ -3,46 +3,46 @@ package colabfs.fs;
 import colabfs.core.RemotePath;
 
 /**
- * What the kernel remembers of the mount, for whoever learns that somebody else changed it. This
- * mount's own changes are not told: the kernel has made them itself. Calls return at once and may
- * be made from any thread, also under locks.
+ * The port to what the kernel remembers of a mount: names, attributes, that names are missing, and
+ * contents of files. While it is trusted to be told of everything, it may remember for an hour;
+ * otherwise for a moment.
+ *
+ * <p>It is told what others changed. What was changed through the mount it knows by itself, unless
+ * something became of that which the program was not told, such as a change that the runtime
+ * refused later.
+ *
+ * <p>The order matters: first the {@link FileSystem} answers as things are now, then the kernel is
+ * told. Whoever asks after a method has returned gets the new answer, from the kernel as soon as
+ * the news have reached it, in about a millisecond.
+ *
+ * <p>Threading: any thread, also one that serves a call of the mount; nothing here waits, and no
+ * lock is taken that is held while waiting. When more news come than can be passed on, the kernel
+ * lets go of everything instead.
  */
 public interface KernelCache {
 
-  /** Nothing is remembered for longer than a moment. */
-  KernelCache NONE =
-      new KernelCache() {
-        @Override
-        public void attrsChanged(RemotePath path) {}
+  /** There is no kernel to tell. */
+  KernelCache NONE = new NoKernelCache();
 
-        @Override
-        public void contentChanged(RemotePath path) {}
-
-        @Override
-        public void nameChanged(RemotePath path) {}
-
-        @Override
-        public void treeChanged(RemotePath directory) {}
-
-        @Override
-        public void trust(boolean newsFlow) {}
-      };
-
-  /** Attributes of the name are others now; its content is what it was. */
+  /** Size, times, mode, owner or number of names are others; the content may be the same. */
   void attrsChanged(RemotePath path);
 
-  /** Content, length and attributes of the file are others now. */
+  /** The content is another, and the attributes with it. */
   void contentChanged(RemotePath path);
 
-  /** The name is there now, or is not any more, or is of something else. */
+  /**
+   * The name appeared, went, or is something else now, and with it everything below. Its
+   * directory's attributes changed with it.
+   */
   void nameChanged(RemotePath path);
 
-  /** Anything at and below may have changed. */
+  /** Anything at or below may have changed. */
   void treeChanged(RemotePath directory);
 
   /**
-   * Whether every change is told from now on. When it is not any more, everything that is
-   * remembered is let go.
+   * Whether everything that others change where {@link FileSystem#isWatched} says so is told here
+   * from now on. When it is not any more, all that the kernel remembers for long is let go. At
+   * first nothing is trusted.
    */
   void trust(boolean newsFlow);
 }

@@ -8,6 +8,7 @@ import colabfs.core.FileAttrs;
 import colabfs.core.RemotePath;
 import colabfs.remote.TreeListener;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -105,21 +106,24 @@ final class News implements TreeListener, Snapshots.Arrival {
 
   /** What was kept of files that have changed since is not theirs any more. */
   @Override
-  public void listed(RemotePath directory, List<DirEntry> entries) {
+  public Runnable listed(RemotePath directory, List<DirEntry> entries) {
     MetadataCache.Remembered before = cache.remembered(directory);
     if (before == null) {
-      return;
+      return () -> {};
     }
     Map<String, FileAttrs> known = new HashMap<>();
     before.entries().forEach(entry -> known.put(entry.name(), entry.attrs()));
+    List<Difference> differences = new ArrayList<>();
     for (DirEntry entry : entries) {
       FileAttrs last = known.remove(entry.name());
-      RemotePath path = directory.child(entry.name());
-      if (last != null && !isSame(last, entry.attrs())) {
-        tell(path, last, entry.attrs());
+      if (last == null || !isSame(last, entry.attrs())) {
+        differences.add(new Difference(directory.child(entry.name()), last, entry.attrs()));
       }
     }
-    known.forEach((name, last) -> tell(directory.child(name), last, null));
+    known.forEach(
+        (name, last) -> differences.add(new Difference(directory.child(name), last, null)));
+    differences.forEach(this::dropContent);
+    return () -> differences.forEach(this::tellKernel);
   }
 
   private void take(RemotePath path, @Nullable FileAttrs attrs) {
@@ -138,6 +142,8 @@ final class News implements TreeListener, Snapshots.Arrival {
         if (!isOwn && attrs.isRegular()) { // within a tick of the clock it was changed again
           contentGoes(path, false);
           kernel.contentChanged(path);
+        } else if (attrs.isDirectory() && !attrs.equals(last)) { // its times
+          kernel.attrsChanged(path);
         }
       }
       return;
@@ -175,16 +181,15 @@ final class News implements TreeListener, Snapshots.Arrival {
     if (found == null ? last == null : last != null && isSame(last, found)) {
       return;
     }
+    Difference difference = new Difference(path, last, found);
+    dropContent(difference);
     if (found == null) {
       cache.putAbsent(path, stamp);
     } else {
       cache.putAttrs(path, found, stamp);
     }
-    FileAttrs now = attrsIn(cache.lookup(path));
-    if (found == null ? now == null : found.equals(now)) {
-      tell(path, last, found);
-      watchNew(path, found);
-    }
+    tellKernel(difference);
+    watchNew(path, found);
   }
 
   /** Ends when all that was told is taken, and what was asked because of it is known. */
@@ -203,13 +208,15 @@ final class News implements TreeListener, Snapshots.Arrival {
   }
 
   private void accept(RemotePath path, @Nullable FileAttrs last, @Nullable FileAttrs attrs) {
-    tell(path, last, attrs);
+    Difference difference = new Difference(path, last, attrs);
+    dropContent(difference);
     if (attrs == null) {
       cache.putAbsent(path, cache.stamp());
     } else {
       cache.putAttrs(path, attrs, cache.stamp());
-      watchNew(path, attrs);
     }
+    tellKernel(difference);
+    watchNew(path, attrs);
   }
 
   /** A new directory is not watched until it is asked for. */
@@ -219,22 +226,25 @@ final class News implements TreeListener, Snapshots.Arrival {
     }
   }
 
-  /** Somebody else changed the name. */
-  private void tell(RemotePath path, @Nullable FileAttrs last, @Nullable FileAttrs attrs) {
+  /** What was known of the content goes before the new version is known. */
+  private void dropContent(Difference difference) {
+    RemotePath path = difference.path();
+    FileAttrs last = difference.last();
     times.forget(path);
-    if (last == null || attrs == null || last.type() != attrs.type()) {
+    if (difference.isAnother()) {
       contentGoes(path, last != null && last.isDirectory());
       lookups.forget(path);
-      kernel.nameChanged(path);
-      RemotePath parent = path.parent();
-      if (parent != null) {
-        var unused = lookups.ask(parent);
-        kernel.attrsChanged(parent);
-      }
-      return;
-    }
-    if (attrs.isRegular() && !isSameContent(last, attrs)) {
+    } else if (difference.hasOtherContent()) {
       contentGoes(path, false);
+    }
+  }
+
+  /** The kernel asks anew as soon as it is told, and is answered what is known by now. */
+  private void tellKernel(Difference difference) {
+    RemotePath path = difference.path();
+    if (difference.isAnother()) {
+      kernel.nameChanged(path);
+    } else if (difference.hasOtherContent()) {
       kernel.contentChanged(path);
     } else {
       kernel.attrsChanged(path);
@@ -248,6 +258,22 @@ final class News implements TreeListener, Snapshots.Arrival {
       local.contents().forget(path);
     }
     nodes.forgetContent(path);
+  }
+
+  /**
+   * Somebody else changed a name.
+   *
+   * @param last what it was known to be; null when it was missing, or nothing was known
+   * @param now null when it is gone
+   */
+  private record Difference(RemotePath path, @Nullable FileAttrs last, @Nullable FileAttrs now) {
+    boolean isAnother() {
+      return last == null || now == null || last.type() != now.type();
+    }
+
+    boolean hasOtherContent() {
+      return last != null && now != null && now.isRegular() && !isSameContent(last, now);
+    }
   }
 
   /** Whether a name is what it was known to be, as exactly as both tell. */

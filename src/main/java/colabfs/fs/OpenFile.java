@@ -69,6 +69,11 @@ final class OpenFile implements FileHandle {
   }
 
   @Override
+  public long contentId() {
+    return node.blocks().contentId();
+  }
+
+  @Override
   public void release() {
     try {
       if (mode.write() && node.isDirty()) {

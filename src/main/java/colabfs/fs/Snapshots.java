@@ -44,8 +44,12 @@ final class Snapshots {
 
   /** Is told of a listing, in the order in which the helper saw the file system. */
   interface Arrival {
-    /** All that is in a directory, with what the mount adds. */
-    void listed(RemotePath directory, List<DirEntry> entries);
+    /**
+     * All that is in a directory, with what the mount adds.
+     *
+     * @return what is to be done when the cache has it
+     */
+    Runnable listed(RemotePath directory, List<DirEntry> entries);
   }
 
   /**
@@ -115,12 +119,13 @@ final class Snapshots {
 
   private void arrived(RemotePath directory, List<DirEntry> entries, boolean watched, long stamp) {
     List<DirEntry> shown = hasSide ? RuntimeTrees.withSide(directory, entries) : entries;
-    arrival.listed(directory, shown);
+    Runnable afterwards = arrival.listed(directory, shown);
     if (watched) {
       cache.putWatched(directory, shown, stamp);
     } else {
       cache.putListing(directory, shown, stamp);
     }
+    afterwards.run();
     CompletableFuture<List<DirEntry>> asked = wanted.remove(directory);
     if (asked != null) {
       asked.complete(shown);

@@ -117,6 +117,10 @@ final class FuseAdapter {
         });
   }
 
+  /**
+   * The kernel opens only names that it was told of before. ESTALE makes it ask for the name again,
+   * once (fs/namei.c, do_filp_open), and then make the file or say ENOENT, as the program wants it.
+   */
   int open(Pointer path, Pointer info) {
     return guard.call(
         Operation.OPEN,
@@ -124,19 +128,11 @@ final class FuseAdapter {
           try {
             keep(fs.open(path(path), Structures.openMode(info)), info);
           } catch (FsException e) {
-            throw e.errno() == Errno.ENOENT ? lookAgain(e) : e;
+            boolean isGone = e.errno() == Errno.ENOENT;
+            throw isGone ? new FsException(Errno.ESTALE, "the name is gone", e) : e;
           }
           return 0;
         });
-  }
-
-  /**
-   * The kernel opens only names that it was told of a moment ago. ESTALE makes it ask for the name
-   * again, once (fs/namei.c, do_filp_open), and then make the file or say ENOENT, as the program
-   * wants it.
-   */
-  private static FsException lookAgain(FsException gone) {
-    return new FsException(Errno.ESTALE, "the name is gone", gone);
   }
 
   int create(Pointer path, long mode, Pointer info) {
@@ -347,10 +343,7 @@ final class FuseAdapter {
         });
   }
 
-  /**
-   * Gives back what is still open after the kernel is gone: an unmount drops the releases that it
-   * had not sent yet.
-   */
+  /** Gives back what is still open after the kernel is gone: it drops releases at an unmount. */
   void releaseAll() {
     for (Long number : List.copyOf(open.keySet())) {
       FileHandle handle = open.remove(number);
@@ -377,6 +370,12 @@ final class FuseAdapter {
       throw new FsException(Errno.EBADF, "no open file of that number");
     }
     return handle;
+  }
+
+  /** See {@link FileHandle#contentId}; 0 when no file is open under that number. */
+  long contentOf(long number) {
+    FileHandle handle = open.get(number);
+    return handle == null ? 0 : handle.contentId();
   }
 
   private static int permissions(long mode) {

@@ -1,6 +1,7 @@
 package colabfs.fuse;
 
 import colabfs.fs.FileSystem;
+import colabfs.fs.KernelCache;
 import colabfs.fuse.MountException.Reason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -35,15 +36,21 @@ public final class FuseMount implements AutoCloseable {
   /** From the unmount to the end of the last request that was being served. */
   private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
+  /** Many times what 200,000 notices take. */
+  private static final Duration NOTICES_PATIENCE = Duration.ofSeconds(5);
+
+  private final FileSystem fs;
   private final MountPoint mountpoint;
   private final Duration kernelMemory;
   private final FuseAdapter adapter;
   private final CallGuard guard = new CallGuard();
+  private final KernelMemory memory = new KernelMemory(System::nanoTime);
   private final Callbacks callbacks;
   private final CountDownLatch initialised = new CountDownLatch(1);
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private FuseMount(FileSystem fs, MountPoint mountpoint, FuseSettings settings) {
+    this.fs = fs;
     this.mountpoint = mountpoint;
     Duration attributes = settings.attributeTimeout();
     Duration entries = settings.entryTimeout();
@@ -121,13 +128,41 @@ public final class FuseMount implements AutoCloseable {
       throw notMounted(made.printed());
     }
     Pointer target = slots.getPointer(0);
+    Pointer session = fuse.fuse_get_session(handle);
+    Pointer channel = fuse.fuse_session_next_chan(session, null);
+    @Nullable Answers answers = answers(fuse, channel);
+    RequestLoop.Passage passage = answers == null ? RequestLoop.Passage.OPEN : answers;
     Runnable end =
         () -> {
+          memory.notices().end();
+          if (answers != null) {
+            answers.close();
+          }
           fuse.fuse_teardown(handle, target); // closes the device; unmounts nothing: it is gone
           finish();
         };
-    Pointer session = fuse.fuse_get_session(handle);
-    new RequestLoop(fuse, session, fuse.fuse_session_next_chan(session, null), end).start();
+    new RequestLoop(fuse, session, channel, passage, end).start();
+  }
+
+  /** How the kernel comes to remember for long; null where that is not known to work. */
+  private @Nullable Answers answers(Libraries.LibFuse fuse, Pointer channel) {
+    if (!Libraries.isLinux()) {
+      return null;
+    }
+    try {
+      int descriptor = Libraries.libFuseChannels().fuse_chan_fd(channel);
+      Device device = new Device(Libraries.libC().dup(descriptor));
+      Answers answers =
+          new Answers(
+              () -> new Exchange(memory, device, fs::isWatched, adapter::contentOf),
+              descriptor,
+              fuse.fuse_chan_bufsize(channel));
+      memory.notices().start(device, answers::isHeld);
+      return answers;
+    } catch (UnsatisfiedLinkError e) {
+      LOG.log(Level.WARNING, "libfuse is too old for the kernel to remember for long", e);
+      return null;
+    }
   }
 
   private void finish() {
@@ -193,16 +228,24 @@ public final class FuseMount implements AutoCloseable {
     }
   }
 
+  /** What the kernel remembers of the mount, to be told what others change. */
+  public KernelCache kernelCache() {
+    return memory;
+  }
+
   /**
    * Returns when the kernel has forgotten every name and attribute that it had heard before the
-   * call, so that the next look is asked of the file system: waits for the longer of the two
-   * timeouts.
-   *
-   * <p>The kernel can be told to forget (FUSE_NOTIFY_INVAL_ENTRY), but not without breaking {@code
-   * getcwd} for every shell that stands in the mount, where Linux is older than 6.2.
+   * call, so that the next look is asked of the file system: lets go of what it may remember for
+   * long, and waits for the longer of the two timeouts.
    */
   public void awaitKernelForgot() throws InterruptedException {
+    CompletableFuture<Void> told = memory.forgetAll();
     TimeUnit.NANOSECONDS.sleep(kernelMemory.toNanos());
+    try {
+      told.get(NOTICES_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.log(Level.WARNING, "a call holds what the kernel should forget: {0}", e.toString());
+    }
   }
 
   /** Completes when the mount is gone, by {@link #unmount} or by umount from outside. */

@@ -11,10 +11,9 @@ import java.util.Set;
  * The mount options, as libfuse's {@code -o} takes them.
  *
  * <p>Not among them: {@code direct_io} (mmap must work), {@code kernel_cache} and {@code
- * auto_cache} (they keep pages when size and mtime are the same, and SFTP's mtime is whole seconds:
- * a command that rewrites a file within the second would not be seen; without them pages live from
- * the first open to the next), {@code hard_remove} (fstat of an open file that was removed would
- * fail).
+ * auto_cache} (they keep pages when size and mtime are the same, and SFTP's mtime is whole seconds;
+ * {@link KernelPages} decides by the content), {@code hard_remove} (fstat of an open file that was
+ * removed would fail). The timeouts are those of what is not watched; see {@link KernelMemory}.
  */
 final class FuseOptions {
   /** FUSE's largest write without extensions of Linux 4.20: 32 pages. */

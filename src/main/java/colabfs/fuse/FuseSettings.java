@@ -11,9 +11,10 @@ import java.util.List;
  * @param allowOther other local users may look in; the kernel then checks permissions
  * @param extraOptions what the user gave after {@code -o}, one option each, without commas; those
  *     that the mount sets itself are refused
- * @param attributeTimeout how long the kernel may answer from attributes it has
- * @param entryTimeout how long the kernel may answer from names it has, present ones only: what was
- *     absent is asked again each time
+ * @param attributeTimeout how long the kernel may answer from attributes it has, where others'
+ *     changes are not told
+ * @param entryTimeout how long the kernel may answer from names it has there, present ones only:
+ *     what was absent is asked again each time
  */
 public record FuseSettings(
     String fsName,

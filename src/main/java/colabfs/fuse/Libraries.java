@@ -73,7 +73,29 @@ final class Libraries {
     int open(Pointer path, int flags);
 
     int close(int descriptor);
+
+    long write(int descriptor, Pointer bytes, @size_t long count);
+
+    long writev(int descriptor, Pointer vectors, int count);
   }
+
+  /**
+   * libfuse 2.9's fuse_lowlevel.h once more: what only Linux is asked for, where it is looked for
+   * when it is needed.
+   */
+  @SuppressWarnings("MethodName") // C's names
+  public interface LibFuseChannels {
+    /** Copies the operations. */
+    @Nullable Pointer fuse_chan_new(
+        Pointer operations, int descriptor, @size_t long bufferBytes, @Nullable Pointer userData);
+
+    int fuse_chan_fd(Pointer channel);
+
+    /** Of one that belongs to no session: frees it. */
+    void fuse_chan_destroy(Pointer channel);
+  }
+
+  private static final String LINUX_LIBRARY = "libfuse.so.2";
 
   private static @Nullable LibFuse libFuse;
   private static @Nullable LibC libC;
@@ -101,9 +123,21 @@ final class Libraries {
     return loaded;
   }
 
+  /**
+   * Another face of the same library.
+   *
+   * @throws UnsatisfiedLinkError when it is too old for that
+   */
+  static LibFuseChannels libFuseChannels() {
+    return LibraryLoader.create(LibFuseChannels.class)
+        .failImmediately()
+        .search("/usr/local/lib")
+        .load(LINUX_LIBRARY);
+  }
+
   private static LibFuse loadFuse() throws MountException {
     boolean mac = Platform.getNativePlatform().getOS() == Platform.OS.DARWIN;
-    String[] names = mac ? new String[] {"fuse", "osxfuse"} : new String[] {"libfuse.so.2"};
+    String[] names = mac ? new String[] {"fuse", "osxfuse"} : new String[] {LINUX_LIBRARY};
     UnsatisfiedLinkError last = new UnsatisfiedLinkError("no name tried");
     for (String name : names) {
       try {

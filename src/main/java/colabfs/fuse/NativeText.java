@@ -45,6 +45,11 @@ final class NativeText {
     return text;
   }
 
+  /** Reads UTF-8; for bytes that are none, something that no name on the wire is. */
+  static String lenient(byte[] utf8) {
+    return new String(utf8, StandardCharsets.UTF_8);
+  }
+
   /** A copy in native memory with a NUL after it; lives as long as the returned object. */
   static Pointer allocate(byte[] text) {
     Pointer memory = Memory.allocateDirect(Runtime.getSystemRuntime(), text.length + 1, true);

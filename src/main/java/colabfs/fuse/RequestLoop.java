@@ -31,6 +31,7 @@ final class RequestLoop {
   private final Pointer session;
   private final Pointer channel;
   private final long bufferBytes;
+  private final Passage passage;
   private final Runnable ended;
 
   /** Guards the two counts; nothing is taken under it. */
@@ -45,14 +46,44 @@ final class RequestLoop {
   @GuardedBy("lock")
   private int started;
 
+  /** What requests go through; each is served on one thread. */
+  interface Passage {
+    /** A request has come; returns the channel over which it is to be answered. */
+    Pointer channelFor(Pointer request, Pointer otherwise);
+
+    /** It was served. */
+    void served();
+
+    /** The thread serves no more. */
+    void left();
+
+    /** Lets all pass. */
+    Passage OPEN =
+        new Passage() {
+          @Override
+          public Pointer channelFor(Pointer request, Pointer otherwise) {
+            return otherwise;
+          }
+
+          @Override
+          public void served() {}
+
+          @Override
+          public void left() {}
+        };
+  }
+
   /**
+   * @param passage is told of each request
    * @param ended runs once, on the last thread, when the mount is gone
    */
-  RequestLoop(Libraries.LibFuse fuse, Pointer session, Pointer channel, Runnable ended) {
+  RequestLoop(
+      Libraries.LibFuse fuse, Pointer session, Pointer channel, Passage passage, Runnable ended) {
     this.fuse = fuse;
     this.session = session;
     this.channel = channel;
     this.bufferBytes = fuse.fuse_chan_bufsize(channel);
+    this.passage = passage;
     this.ended = ended;
   }
 
@@ -92,10 +123,12 @@ final class RequestLoop {
           return;
         }
         busy();
-        fuse.fuse_session_process(session, buffer, bytes, channelSlot.getPointer(0));
+        fuse.fuse_session_process(session, buffer, bytes, passage.channelFor(buffer, channel));
+        passage.served();
         serving = idleAgain();
       }
     } finally {
+      passage.left();
       leave();
     }
   }

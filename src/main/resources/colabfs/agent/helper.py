@@ -167,6 +167,11 @@ def packed(st: os.stat_result) -> bytes:
         return ATTRS.pack(st.st_mode, st.st_uid, st.st_gid, links, size, *times, st.st_ino)
 
 
+def without_access(attrs: bytes) -> bytes:
+    """Attributes as they are sent, but for the time of access, which looking changes."""
+    return attrs[:24] + attrs[32:]
+
+
 def is_same(one: os.stat_result, other: os.stat_result) -> bool:
     """Whether two looks at a file saw the same version of it."""
     return (
@@ -856,7 +861,7 @@ class Poller:
             records.append(news(GONE, child_of(path, name)))
             self._lose(child_of(path, name))
         for name, attrs in names.items():
-            if old.get(name) != attrs:
+            if name not in old or without_access(old[name]) != without_access(attrs):
                 records.append(news(IS_NOW, child_of(path, name), attrs))
         if records:
             self._wire.tell(records)
@@ -965,7 +970,7 @@ class Snapshot(Request):
         try:
             too_many += not self._enter(self._path, 1)
             self._flush()
-            while self._near or self._slow:
+            while self._has_more():
                 self.check()
                 if too_many > LEFT_OUT_DIRECTORIES or time.monotonic() > end:
                     self._complete = False
@@ -984,6 +989,12 @@ class Snapshot(Request):
             for scan, _ in self._batch:
                 self.wire.finish(scan)
         self.wire.put(DONE, self.number, bytes((self._complete,)) + U32.pack(self.service.watches.count()))
+
+    def _has_more(self) -> bool:
+        """Whether directories are left; what has to be read again may hold new ones."""
+        if not self._near and not self._slow:
+            self._flush()
+        return bool(self._near or self._slow)
 
     def _unreadable(self, error: OSError) -> None:
         """What went meanwhile, or is not for this login, is not left out for a bound."""
@@ -1641,10 +1652,14 @@ class Service:
 
     def root_gone(self) -> None:
         """The directory that is served is not where it was: there is nothing to serve."""
-        self.wire.put(FATAL, 0, b"the mounted directory was moved or removed")
+        self.give_up("the mounted directory was moved or removed", 3)
+
+    def give_up(self, why: str, status: int) -> None:
+        """Says why and ends."""
+        self.wire.put(FATAL, 0, why.encode("utf-8", "replace"))
         self.wire.await_sent(2)
         self._end()
-        os._exit(3)
+        os._exit(status)
 
     def _read(self) -> tuple[int, int, bytes]:
         head = self._source.read(HEAD.size)
@@ -1694,6 +1709,8 @@ class Service:
                 work()
             except Broken:
                 pass
+            except Exception as e:  # nothing would be told any more, and nobody would know
+                self.give_up("it cannot watch any more: %r" % e, 4)
 
         threading.Thread(target=run, daemon=True).start()
 
@@ -1786,7 +1803,7 @@ class Service:
             self._answer(request, e)
         except Broken:
             pass
-        except (MemoryError, RuntimeError, ValueError) as e:
+        except Exception as e:  # the next request deserves an answer, too
             self._answer(request, OSError(errno.EIO, repr(e)))
         finally:
             with self._lock:

@@ -1,10 +1,10 @@
 package colabfs.agent;
 
+import static colabfs.agent.Soon.await;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import colabfs.core.AttrChange;
 import colabfs.core.DirEntry;

@@ -61,6 +61,14 @@ public final class MountProcess implements AutoCloseable {
     return mounted(start("passthrough", directory, mountpoint, Map.of(), options));
   }
 
+  /** As {@link #passThrough}, and the kernel trusts to be told of what others change there. */
+  public static MountProcess remembering(Path directory, Path mountpoint) throws IOException {
+    MountProcess child = mounted(start("watched", directory, mountpoint, Map.of()));
+    child.send("trust");
+    child.answer();
+    return child;
+  }
+
   static MountProcess mounted(MountProcess started) throws IOException {
     String answer = started.answer();
     if (!answer.equals("MOUNTED")) {

@@ -9,14 +9,17 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** One open file of {@link PassThroughFs}. */
 final class PassThroughFile implements FileHandle {
   private final FileChannel channel;
   private final Path path;
   private final boolean append;
+  private final long contentId;
 
-  PassThroughFile(FileChannel channel, Path path, boolean append) {
+  PassThroughFile(FileChannel channel, Path path, boolean append, FileAttrs attrs) {
+    this.contentId = Objects.hash(attrs.inode(), attrs.sizeBytes(), attrs.mtimeNanos());
     this.channel = channel;
     this.path = path;
     this.append = append;
@@ -91,6 +94,12 @@ final class PassThroughFile implements FileHandle {
     } catch (IOException e) {
       throw failed(e);
     }
+  }
+
+  /** Of the file as it was when it was opened. */
+  @Override
+  public long contentId() {
+    return contentId;
   }
 
   @Override

@@ -167,7 +167,7 @@ final class PassThroughFs implements FileSystem {
     if (mode.truncate()) {
       options.add(StandardOpenOption.TRUNCATE_EXISTING);
     }
-    return new PassThroughFile(FileChannel.open(path, options), path, mode.append());
+    return new PassThroughFile(FileChannel.open(path, options), path, mode.append(), attrsOf(path));
   }
 
   @Override

@@ -20,10 +20,14 @@ public final class ServeMain {
 
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(args[1]);
+    WatchedFs watched = new WatchedFs(new PassThroughFs(directory));
+    boolean isWatched = args[0].equals("watched");
+    Duration kernelMemory = isWatched ? Duration.ofMillis(100) : Duration.ZERO;
     FileSystem fs =
         switch (args[0]) {
           case "passthrough" -> new PassThroughFs(directory);
           case "throwing" -> new ThrowingFs(new PassThroughFs(directory), directory);
+          case "watched" -> watched.asFileSystem();
           case "names" -> NamesOnlyFs.create();
           default -> throw new IllegalArgumentException(args[0]);
         };
@@ -34,8 +38,8 @@ public final class ServeMain {
             options.contains("ro"),
             options.contains("allow_other"),
             options.stream().filter(o -> !o.equals("ro") && !o.equals("allow_other")).toList(),
-            Duration.ZERO,
-            Duration.ZERO);
+            kernelMemory,
+            kernelMemory);
     FuseMount mount;
     try {
       mount = FuseMount.mount(fs, Path.of(args[2]), settings);
@@ -50,7 +54,11 @@ public final class ServeMain {
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     String command = commands.readLine();
     while (command != null) {
-      obey(command, mount);
+      if (isWatched && !command.equals("unmount") && !command.equals("force")) {
+        System.out.println(watched.obey(command, mount));
+      } else {
+        obey(command, mount);
+      }
       command = commands.readLine();
     }
     unmount(mount);

@@ -10,12 +10,19 @@ import colabfs.remote.TreeChange.Base;
 import colabfs.remote.TreeChange.Done;
 import java.util.EnumSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** How a {@link FakeTreeHelper} makes changes. Threading: guarded by what holds it. */
 final class FakeChanges {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private final LongPredicate hasRoomFor;
   private int login;
+
+  /** Fails where there is no room for so many bytes more. */
+  FakeChanges(LongPredicate hasRoomFor) {
+    this.hasRoomFor = hasRoomFor;
+  }
 
   /** Who cannot give a new file another owner than this; 0 can. */
   void login(int uid) {
@@ -73,6 +80,9 @@ final class FakeChanges {
     boolean ownedByOther = old != null && login != 0 && old.uid() != login;
     if (old != null && (old.links() > 1 || ownedByOther)) {
       throw FakeTree.failure(Errno.EMLINK, put.path());
+    }
+    if (!hasRoomFor.test(put.content().remaining())) {
+      throw FakeTree.failure(Errno.ENOSPC, put.path());
     }
     if (at(tree, put.temporary()) != null) {
       tree.unlink(put.temporary());

@@ -73,7 +73,7 @@ public final class FakeTreeHelper implements RemoteTree {
   private final Deque<Runnable> requests = new ArrayDeque<>();
   private final Deque<Runnable> telling = new ArrayDeque<>();
   private final Map<Integer, CompletableFuture<?>> unanswered = new LinkedHashMap<>();
-  private final FakeChanges changes = new FakeChanges();
+  private final FakeChanges changes;
   private int asked;
   private boolean isTelling;
 
@@ -86,6 +86,7 @@ public final class FakeTreeHelper implements RemoteTree {
 
   public FakeTreeHelper(FakeRemoteFs runtime) {
     this.runtime = runtime;
+    this.changes = new FakeChanges(runtime::hasRoomFor);
     runtime.onChange(this::lookAround);
     runtime
         .link()
@@ -127,7 +128,6 @@ public final class FakeTreeHelper implements RemoteTree {
       }
       up = true;
       goingDown = null;
-      hold = Hold.NOTHING;
       telling.add(() -> listeners.forEach(TreeListener::up));
     }
     tell();

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files with write-back keep the same contract as the runtime's own. */
-final class JournaledFsContractTest extends RemoteFsContract {
+class JournaledFsContractTest extends RemoteFsContract {
   private static final RemoteIdentity ROOT_LOGIN = new RemoteIdentity(0, 0, Set.of(0));
 
   @TempDir Path directory;
@@ -26,10 +26,11 @@ final class JournaledFsContractTest extends RemoteFsContract {
 
   @BeforeEach
   void open() throws IOException {
+    FakeRemoteFs runtime = new FakeRemoteFs();
     writeBack =
         WriteBack.open(
-            new FakeRemoteFs(),
-            RemoteTree.NONE,
+            runtime,
+            tree(runtime),
             ROOT_LOGIN,
             new WriteBack.Settings(
                 directory.resolve("journal"),
@@ -37,6 +38,11 @@ final class JournaledFsContractTest extends RemoteFsContract {
                 "here",
                 WriteBack.Fsync.LOCAL),
             InstantSource.system());
+  }
+
+  /** What brings changes to the runtime, besides SFTP. */
+  RemoteTree tree(FakeRemoteFs runtime) {
+    return RemoteTree.NONE;
   }
 
   @AfterEach

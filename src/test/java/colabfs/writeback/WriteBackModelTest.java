@@ -39,7 +39,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,7 @@ final class WriteBackModelTest {
   private static final Duration LEAP = Duration.ofMillis(700);
   private static final List<FakeTreeHelper.Moment> MOMENTS =
       List.copyOf(EnumSet.allOf(FakeTreeHelper.Moment.class));
+  private static final Duration ANSWER = Duration.ofMillis(1);
   private static final String TEMPORARY = ".colabfs-";
 
   @TempDir Path directory;
@@ -146,6 +149,31 @@ final class WriteBackModelTest {
     connected = true;
     directoryMoved = false;
     leaping = random.nextBoolean();
+    boolean slow = random.nextBoolean();
+    if (slow) {
+      helper.holdRequests(); // so that it has much that it has not answered
+    }
+    AtomicBoolean over = new AtomicBoolean();
+    FakeTreeHelper answering = helper;
+    Thread answers =
+        new Thread(
+            () -> {
+              while (!over.get()) {
+                if (!answering.releaseOne()) {
+                  LockSupport.parkNanos(ANSWER.toNanos());
+                }
+              }
+            });
+    answers.start();
+    try {
+      carryOutSteps();
+    } finally {
+      over.set(true);
+      answers.join();
+    }
+  }
+
+  private void carryOutSteps() throws Exception {
     start(null);
     for (int step = 0; step < STEPS; step++) {
       step();
