@@ -25,6 +25,7 @@ from .content import Content
 from .figures import say as say_value
 from .plot import plot
 from .processes import Wrong
+from .report import Line, Results
 from .runtime import Runtime
 from .session import Session, Stopped
 from .works import WORKS
@@ -39,33 +40,38 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.redraw:
         with open(given.redraw, encoding="utf-8") as file:
-            facts = json.load(file)
-        figures, measured, costs = report.results_from_json(facts)
-    else:
-        facts, figures, measured, costs = measure(given)
-        if given.json:
-            with open(given.json, "w", encoding="utf-8") as file:
-                json.dump(report.results_as_json(facts, figures, measured, costs), file, indent=1)
+            results = Results.from_json(json.load(file))
+        present(results, given)
+        return 0
+    results = Results()
+    try:
+        measure(given, results)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        # also what an interrupted run has measured
+        if results.measured:
+            present(results, given)
+    return 1 if any(one.error and one.mount == "colabfs" for one in results.measured) else 0
+
+
+def present(results, given):
+    if given.json:
+        with open(given.json, "w", encoding="utf-8") as file:
+            json.dump(results.as_json(), file, indent=1)
     if given.plot:
         with open(given.plot, "w", encoding="utf-8") as file:
-            file.write(plot(facts, figures, measured))
-    show(facts, figures, measured, costs)
-    return 1 if any(one.error and one.mount == "colabfs" for one in measured) else 0
-
-
-def show(facts, figures, measured, costs):
-    rate = f"{facts['rate_mbit']:g} Mbit/s" if facts["rate_mbit"] else "no limit of the rate"
-    print(f"\n{facts['date']}, `{facts['command']}`: {facts['rtt_ms']:g} ms round trip, {rate}, medians of {facts['rounds']}\n"
-          f"on {facts['machine']}; {'; '.join(facts['versions'].values())}\n")
-    print(report.figures_table(facts, figures, measured) + "\n")
-    print(report.costs_table(facts, costs))
-    for line in report.failures(measured, facts["mounts"]):
+            file.write(plot(results))
+    print(report.headline(results) + "\n")
+    print(report.figures_table(results) + "\n")
+    print(report.costs_table(results))
+    for line in report.failures(results):
         print("failed: " + line, file=sys.stderr)
 
 
-def measure(given):
+def measure(given, results):
+    """Adds to the results as it goes, and removes all that it has made and started, whatever happens."""
     works = [work for work in WORKS if (work.name in given.only if given.only else not work.optional)]
-    measured, costs, least = [], [], {}
     with contextlib.ExitStack() as end:
         directory = os.path.realpath(tempfile.mkdtemp(prefix="colabfs-bench-"))
         end.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -78,9 +84,10 @@ def measure(given):
         kinds = [mounts.MOUNTS[name](runtime, directory) for name in given.mounts]
         for kind in kinds:
             end.callback(kind.kill)
+        end.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C does not end the cleaning
         versions = report.versions()
         versions.update((kind.name, kind.version) for kind in kinds if kind.name == "colabfs")
-        facts = {
+        results.facts = {
             "date": datetime.date.today().isoformat(), "command": shlex.join(["scripts/bench", *sys.argv[1:]]),
             "machine": report.machine(), "versions": versions, "rtt_ms": given.rtt, "rate_mbit": given.rate,
             "rounds": given.rounds, "mounts": {kind.name: kind.label for kind in kinds},
@@ -91,11 +98,15 @@ def measure(given):
                     if work.mounts and kind.name not in work.mounts:
                         continue
                     session = one(work, kind, content, number, given)
-                    measured += session.measured
-                    costs += [session.cost] if session.cost else []
-                for figure in work.figures:
-                    least[figure.name] = (figure.name, figure.label, figure.least(content))
-    return facts, list(least.values()), measured, costs
+                    results.measured += session.measured
+                    results.costs += [session.cost] if session.cost else []
+                    results.figures = known_figures(results.figures, work, content)
+
+
+def known_figures(before, work, content):
+    """With those of a work, once; what the link needs is known when the content is there."""
+    names = {line.name for line in before}
+    return before + [Line(figure.name, figure.label, figure.least(content)) for figure in work.figures if figure.name not in names]
 
 
 def one(work, kind, content, number, given):

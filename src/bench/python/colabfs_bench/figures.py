@@ -95,6 +95,8 @@ def say_seconds(seconds):
 
 
 def say_ratio(times):
+    if times < 0.095:
+        return f"{times:.1g}x"
     return f"{times:.1f}x" if times < 9.95 else f"{times:.0f}x"
 
 

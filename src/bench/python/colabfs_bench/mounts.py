@@ -32,12 +32,15 @@ class Mount:
         os.mkdir(self.path)
 
     def start(self, root, fresh):
-        """Mounts; returns the seconds until the mount was there."""
+        """Mounts; returns the seconds until the mount answered: sshfs shows its mount before it is connected."""
         if fresh:
             self.forget()
         began = time.monotonic()
         self.mount(root)
-        return time.monotonic() - began
+        processes.timed(["stat", "."], self.path, START_LIMIT, self.kill)
+        seconds = time.monotonic() - began
+        self.pid = self.daemon()
+        return seconds
 
     def stop(self):
         """Unmounts in order, and waits for the daemon's end."""
@@ -72,6 +75,10 @@ class Mount:
         os.mkdir(self.private, 0o700)
 
     def mount(self, root):
+        raise NotImplementedError
+
+    def daemon(self):
+        """The process that serves the mount."""
         raise NotImplementedError
 
     def unmount(self):
@@ -110,14 +117,8 @@ class Colabfs(Mount):
         profile = {"host": "127.0.0.1", "port": r.port, "username": r.user, "key": r.key, "host_key": r.host_key}
         self._colabfs("init", "bench", "-", "--no-check", input=json.dumps(profile).encode())
 
-    def start(self, root, fresh):
-        if fresh:
-            self.forget()
-        began = time.monotonic()
+    def mount(self, root):
         self._colabfs("mount", "bench", self.path, "--root", root)
-        seconds = time.monotonic() - began
-        self.pid = self._daemon()
-        return seconds
 
     def unmount(self):
         self._colabfs("umount", self.path)
@@ -125,7 +126,7 @@ class Colabfs(Mount):
     def exec(self, *command):
         return [self.launcher, "exec", "-p", "bench", "--", *command], self.environment
 
-    def _daemon(self):
+    def daemon(self):
         status = json.loads(self._colabfs("status", "--json"))
         return next(mount["pid"] for mount in status["mounts"] if mount["mountpoint"] == self.path)
 
@@ -146,7 +147,6 @@ class Foreground(Mount):
         with open(log, "wb") as file:
             self.process = subprocess.Popen(self.command(root), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                                             start_new_session=True)
-        self.pid = self.process.pid
         try:
             processes.until(lambda: self.is_mounted() or self.process.poll() is not None, START_LIMIT)
         except Over:
@@ -154,6 +154,9 @@ class Foreground(Mount):
         if self.process.poll() is not None:
             with open(log, encoding="utf-8", errors="replace") as file:
                 raise Wrong(f"{self.name} did not mount: {file.read()[-500:]}")
+
+    def daemon(self):
+        return self.process.pid
 
     def kill(self):
         super().kill()

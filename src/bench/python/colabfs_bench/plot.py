@@ -7,7 +7,7 @@ import math
 from html import escape
 
 from .figures import say
-from .report import medians
+from .report import link_text
 
 WIDTH = 900
 LABEL_WIDTH = 270
@@ -35,13 +35,12 @@ class Scale:
         return [10 ** power for power in range(round(self.first), round(self.last) + 1)]
 
 
-def plot(facts, figures, measured):
-    mounts = list(facts["mounts"])
-    rtt, rate = facts["rtt_ms"] / 1e3, facts["rate_mbit"] * 1e6 / 8
-    middles = medians(figures, measured, mounts)
-    rows = [(label, least.seconds(rtt, rate), {mount: one for mount, one in middles[name].items() if one and not one.error})
-            for name, label, least in figures]
-    rows = [row for row in rows if row[2]]
+def plot(results):
+    rows = []
+    for line in results.figures:
+        cells = {mount: one for mount, one in results.medians(line).items() if one and not one.error}
+        if cells:
+            rows.append((line.label, line.least.seconds(*results.link), cells))
     scale = Scale(max((_whole(one) for _, _, cells in rows for one in cells.values()), default=1))
     body = []
     y = TOP
@@ -58,24 +57,32 @@ def plot(facts, figures, measured):
                         + (' fill-opacity="0.55"' if one.over or one.part != one.whole else "") + "/>")
             body.append(_text(end + 5, top + 8, say(one), size=9))
         y += height + GAP
-    grid = []
-    for mark in scale.marks():
-        x = scale.place(mark)
-        grid.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{y}"/>')
-        grid.append(_text(x, TOP - 14, f"{mark * 1e3:g} ms" if mark < 1 else f"{mark:g} s", "middle", 10))
-    title = f"{facts['rtt_ms']:g} ms round trip, " + (f"{facts['rate_mbit']:g} Mbit/s" if rate else "no limit of the rate")
-    head = [_text(12, 18, f"{title}, medians of {facts['rounds']}; shorter is better", size=13)]
-    x = 12
-    for mount, label in facts["mounts"].items():
-        head.append(f'<rect x="{x}" y="27" width="11" height="11" fill="{COLOURS[mount]}"/>' + _text(x + 16, 37, label))
-        x += 36 + 7 * len(label)
-    head.append(f'<line class="limit" x1="{x + 5}" x2="{x + 5}" y1="26" y2="40"/>' + _text(x + 12, 37, "the link alone"))
+    title = f"{link_text(results.facts)}, medians of {results.facts['rounds']}; shorter is better"
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 4}" width="{WIDTH}" font-family="sans-serif">',
         f"<title>{escape(title)}</title>",
         "<style>text{fill:#24292f}.grid{stroke:#8c959f;stroke-opacity:.35}.limit{stroke:#24292f;stroke-width:2}"
         "@media(prefers-color-scheme:dark){text{fill:#d0d7de}.limit{stroke:#d0d7de}}</style>",
-        *grid, *head, *body, "</svg>", ""])
+        *_grid(scale, y), *_head(title, results.facts["mounts"]), *body, "</svg>", ""])
+
+
+def _grid(scale, bottom):
+    parts = []
+    for mark in scale.marks():
+        x = scale.place(mark)
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{bottom}"/>')
+        parts.append(_text(x, TOP - 14, f"{mark * 1e3:g} ms" if mark < 1 else f"{mark:g} s", "middle", 10))
+    return parts
+
+
+def _head(title, labels):
+    parts = [_text(12, 18, title, size=13)]
+    x = 12
+    for mount, label in labels.items():
+        parts.append(f'<rect x="{x}" y="27" width="11" height="11" fill="{COLOURS[mount]}"/>' + _text(x + 16, 37, label))
+        x += 36 + 7 * len(label)
+    parts.append(f'<line class="limit" x1="{x + 5}" x2="{x + 5}" y1="26" y2="40"/>' + _text(x + 12, 37, "the link alone"))
+    return parts
 
 
 def _whole(one):

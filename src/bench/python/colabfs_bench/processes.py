@@ -1,5 +1,6 @@
 """Commands with a time limit, and what a daemon has used."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -82,10 +83,8 @@ class Watchdog:
             timer.cancel()
 
     def kill(self):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     def _expire(self):
         self.over = True
@@ -109,10 +108,8 @@ def end(process, patience=10):
             break
         except subprocess.TimeoutExpired:
             continue
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 @dataclass(frozen=True)
@@ -124,33 +121,38 @@ class Usage:
 
 
 def usage(pid):
-    """What a process and its descendants have used so far."""
+    """What a process, its descendants, and those of a session that it leads have used so far.
+
+    sshfs parts with the ssh that it starts, which stays in its session.
+    """
     cpu = peak = 0
     for one in _family(pid):
-        try:
-            with open(f"/proc/{one}/stat", encoding="utf-8") as file:
-                # after the name, which may hold anything: utime, stime, and those of children that have ended (proc(5))
-                fields = file.read().rpartition(")")[2].split()
-            cpu += sum(int(field) for field in fields[11:15])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            # utime, stime, and those of children that have ended (proc(5))
+            cpu += sum(int(field) for field in _stat(one)[11:15])
             with open(f"/proc/{one}/status", encoding="utf-8") as file:
                 peak += sum(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has just ended
     return Usage(cpu / os.sysconf("SC_CLK_TCK"), peak)
+
+
+def _stat(pid):
+    """The fields after the name, which may hold anything: state, parent, group, session, ..."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()
 
 
 def _family(pid):
     children = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
-                parent = int(file.read().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children.setdefault(parent, []).append(int(name))
     found = [pid]
+    for one in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            _, parent, _, session = _stat(one)[:4]
+            if int(session) == pid and one != pid:
+                found.append(one)
+            else:
+                children.setdefault(int(parent), []).append(one)
     for one in found:
-        found.extend(children.get(one, ()))
+        found.extend(children.pop(one, ()))
     return found
 
 

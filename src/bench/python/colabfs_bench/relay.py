@@ -125,6 +125,7 @@ class Relay:
         try:
             target.connect(("127.0.0.1", self.target_port))
         except OSError:
+            target.close()
             client.close()
             return
         for one in (client, target):

@@ -3,52 +3,83 @@
 import os
 import platform
 import subprocess
+from dataclasses import asdict, dataclass, field
 
-from .figures import Least, Measured, Cost, median, median_cost, say, say_bytes, say_least
-
-
-def results_as_json(facts, figures, measured, costs):
-    """Everything that was measured, and what it was measured with; results_from_json takes it back."""
-    return {
-        **facts,
-        "figures": [{"name": name, "label": label, **vars(least)} for name, label, least in figures],
-        "measured": [vars(one) for one in measured],
-        "costs": [vars(one) for one in costs],
-    }
+from .figures import Cost, Least, Measured, median, median_cost, say, say_bytes, say_least
 
 
-def results_from_json(kept):
-    figures = [(one["name"], one["label"], Least(one["round_trips"], one["bytes"], one["local_seconds"])) for one in kept["figures"]]
-    return figures, [Measured(**one) for one in kept["measured"]], [Cost(**one) for one in kept["costs"]]
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: one figure, and what it needs of the link."""
+
+    name: str
+    label: str
+    least: Least
 
 
-def medians(figures, measured, mounts):
-    """By figure and mount."""
-    return {name: {mount: median(one for one in measured if (one.figure, one.mount) == (name, mount)) for mount in mounts}
-            for name, _, _ in figures}
+@dataclass
+class Results:
+    """Everything that was measured, and what it was measured with."""
+
+    # date, command, machine, versions, rtt_ms, rate_mbit, rounds, mounts (name: label)
+    facts: dict = field(default_factory=dict)
+    figures: list = field(default_factory=list)
+    measured: list = field(default_factory=list)
+    costs: list = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, kept):
+        return cls(
+            kept["facts"],
+            [Line(one["name"], one["label"], Least(**one["least"])) for one in kept["figures"]],
+            [Measured(**one) for one in kept["measured"]],
+            [Cost(**one) for one in kept["costs"]])
+
+    def as_json(self):
+        return asdict(self)
+
+    @property
+    def mounts(self):
+        return list(self.facts["mounts"])
+
+    @property
+    def link(self):
+        """The round trip in seconds, and the rate in bytes a second."""
+        return self.facts["rtt_ms"] / 1e3, self.facts["rate_mbit"] * 1e6 / 8
+
+    def medians(self, line):
+        """By mount; None where nothing was measured."""
+        return {mount: median(one for one in self.measured if (one.figure, one.mount) == (line.name, mount))
+                for mount in self.mounts}
 
 
-def figures_table(facts, figures, measured):
-    mounts = list(facts["mounts"])
-    rtt, rate = facts["rtt_ms"] / 1e3, facts["rate_mbit"] * 1e6 / 8
-    rows = [["", "the link alone", *facts["mounts"].values()]]
-    for name, cells in medians(figures, measured, mounts).items():
-        if not any(cells.values()):
-            continue
-        label, least = next((label, least) for other, label, least in figures if other == name)
-        base = cells.get("colabfs")
-        rows.append([label, say_least(least, rtt, rate)] + [
-            say(cells[mount], None if mount == "colabfs" else base) for mount in mounts])
+def link_text(facts):
+    return f"{facts['rtt_ms']:g} ms round trip, " + (f"{facts['rate_mbit']:g} Mbit/s" if facts["rate_mbit"] else "no limit of the rate")
+
+
+def headline(results):
+    facts = results.facts
+    return (f"{facts['date']}, `{facts['command']}`: {link_text(facts)}, medians of {facts['rounds']}\n"
+            f"on {facts['machine']}; {'; '.join(facts['versions'].values())}")
+
+
+def figures_table(results):
+    rows = [["", "the link alone", *results.facts["mounts"].values()]]
+    for line in results.figures:
+        cells = results.medians(line)
+        if any(cells.values()):
+            base = cells.get("colabfs")
+            rows.append([line.label, say_least(line.least, *results.link)] + [
+                say(cells[mount], None if mount == "colabfs" else base) for mount in cells])
     return markdown(rows)
 
 
-def costs_table(facts, costs):
-    mounts = list(facts["mounts"])
-    rows = [["sent / received, CPU, memory", *facts["mounts"].values()]]
-    for work in dict.fromkeys(cost.work for cost in costs):
+def costs_table(results):
+    rows = [["sent / received, CPU, memory", *results.facts["mounts"].values()]]
+    for work in dict.fromkeys(cost.work for cost in results.costs):
         row = [work]
-        for mount in mounts:
-            middle = median_cost(cost for cost in costs if (cost.work, cost.mount) == (work, mount))
+        for mount in results.mounts:
+            middle = median_cost(cost for cost in results.costs if (cost.work, cost.mount) == (work, mount))
             row.append("-" if middle is None else
                        f"{say_bytes(middle.up)} / {say_bytes(middle.down)}, {middle.cpu:.1f} s, {say_bytes(middle.peak)}")
         rows.append(row)
@@ -63,9 +94,10 @@ def markdown(rows):
     return "\n".join([line(rows[0]), "|" + "|".join("-" * (width + 2) for width in widths) + "|"] + [line(row) for row in rows[1:]])
 
 
-def failures(measured, labels):
+def failures(results):
     """One line for each thing that did not end as it should."""
-    return [f"{labels[one.mount]}, {one.figure}, round {one.round}: {one.error}" for one in measured if one.error]
+    labels = results.facts["mounts"]
+    return [f"{labels[one.mount]}, {one.figure}, round {one.round}: {one.error}" for one in results.measured if one.error]
 
 
 def machine():

@@ -96,13 +96,15 @@ def save(s):
     returned, arrived = [], []
     with s.measuring("save"):
         s.command("cat", "work_saved.py")
-        for number in range(SAVES):
-            text = f"saved = {number}\n"
+    for number in range(SAVES):
+        text = f"saved = {number}\n"
+        with s.measuring("save"):
             began, seconds, _ = s.inside("save", "work_saved.py", text)
             returned.append(seconds)
-            arrived.append(s.arrives({"work_saved.py": holds(text.encode())}) - began)
-        s.record("save", statistics.median(returned))
-        s.record("save-remote", statistics.median(max(both) for both in zip(returned, arrived)))
+        with s.measuring("save-remote"):
+            arrived.append(max(s.arrives({"work_saved.py": holds(text.encode())}) - began, seconds))
+    s.record("save", statistics.median(returned))
+    s.record("save-remote", statistics.median(arrived))
 
 
 def save_and_run(s):
@@ -121,30 +123,32 @@ def untar(s):
     count = s.scaled(whole)
     archive, files = s.content.archive(count)
     top = os.path.join(s.root, "work_untar")
-    with s.measuring("untar", count, whole):
-        ended = s.command("tar", "--no-same-owner", "--no-same-permissions", "-xf", archive)
-        s.record("untar", ended.seconds, count, whole)
-        arrived = s.arrives({name: holds(content) for name, content in files.items()})
-        s.record("untar-remote", max(arrived - ended.began, ended.seconds), count, whole)
-    with s.measuring("rm", count, whole):
-        ended = s.command("rm", "-rf", "work_untar")
-        s.record("rm", ended.seconds, count, whole)
-        gone = until(lambda: not os.path.exists(top), s.limit)
-        s.record("rm-remote", max(gone - ended.began, ended.seconds), count, whole)
+    returns_then_remote(s, "untar", ("tar", "--no-same-owner", "--no-same-permissions", "-xf", archive),
+                        lambda: s.arrives({name: holds(content) for name, content in files.items()}), count, whole)
+    returns_then_remote(s, "rm", ("rm", "-rf", "work_untar"), lambda: until(lambda: not os.path.exists(top), s.limit), count, whole)
 
 
 def clone(s):
     reference = s.content.reference_clone()
     arriving = {os.path.join("work_clone", name): size_is(size) for name, size in reference.items()}
-    with s.measuring("clone"):
-        ended = s.command("git", "clone", "-q", "file://" + s.content.bare, "work_clone")
-        s.record("clone", ended.seconds)
+
+    def arrives():
         arrived = s.arrives(arriving)
-        s.record("clone-remote", max(arrived - ended.began, ended.seconds))
         there = os.path.join(s.root, "work_clone")
         s.content.git("-C", there, "fsck", "--no-progress")
         if s.content.git("--no-optional-locks", "-C", there, "status", "--porcelain"):
             raise Wrong("the clone on the runtime is not clean")
+        return arrived
+    returns_then_remote(s, "clone", ("git", "clone", "-q", "file://" + s.content.bare, "work_clone"), arrives)
+
+
+def returns_then_remote(s, figure, command, arrives, part=1, whole=1):
+    """A command that changes something: when it has ended, and when all of it is on the runtime, which is never earlier."""
+    with s.measuring(figure, part, whole):
+        ended = s.command(*command)
+        s.record(figure, ended.seconds, part, whole)
+    with s.measuring(figure + "-remote", part, whole):
+        s.record(figure + "-remote", max(arrives() - ended.began, ended.seconds), part, whole)
 
 
 def read(s):
@@ -153,18 +157,11 @@ def read(s):
 
 
 def write(size):
-    def body(s):
-        figure = f"write{size // sizes.MEGABYTE}"
-        with s.measuring(figure):
-            copy_in(s, figure, s.content.writes[size])
-    return body
+    return lambda s: copy_in(s, f"write{size // sizes.MEGABYTE}", s.content.writes[size])
 
 
 def copy_in(s, figure, local):
-    ended = s.command("cp", local, "work_written.bin")
-    s.record(figure, ended.seconds)
-    arrived = s.arrives({"work_written.bin": same_as(local)})
-    s.record(figure + "-remote", max(arrived - ended.began, ended.seconds))
+    returns_then_remote(s, figure, ("cp", local, "work_written.bin"), lambda: s.arrives({"work_written.bin": same_as(local)}))
 
 
 def random_reads(s):
@@ -221,8 +218,7 @@ def gigabyte(s):
     local = os.path.join(s.root, "gigabyte.bin")
     with s.measuring("gigabyte-read"):
         s.record("gigabyte-read", s.command("cmp", "gigabyte.bin", local).seconds)
-    with s.measuring("gigabyte-write"):
-        copy_in(s, "gigabyte-write", local)
+    copy_in(s, "gigabyte-write", local)
 
 
 def million(s):
