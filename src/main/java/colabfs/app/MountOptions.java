@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param mountpoint absolute, links resolved
  * @param root directory on the runtime; null for the profile's
  * @param drive Google Drive's mount: its root unless another is given, and more patience
- * @param prefetch entering a directory fetches what is below it
+ * @param fetching what comes before it is asked for
  * @param saving when a change is safe, and where
  * @param onNewRuntime what is done when another runtime answers than before
  * @param local what the local disk is used for
@@ -30,7 +30,7 @@ public record MountOptions(
     boolean drive,
     boolean readOnly,
     boolean allowOther,
-    boolean prefetch,
+    Fetching fetching,
     Saving saving,
     OnNewRuntime onNewRuntime,
     LocalDisk local,
@@ -60,6 +60,27 @@ public record MountOptions(
     @Override
     public String toString() {
       return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * What comes before it is asked for.
+   *
+   * @param prefetch entering a directory fetches what is below it
+   * @param helper a helper is started on the runtime
+   */
+  public record Fetching(boolean prefetch, boolean helper) {
+
+    /** All that can come. */
+    public static final Fetching USUAL = new Fetching(true, true);
+
+    private void addTo(List<String> arguments) {
+      if (!prefetch) {
+        arguments.add("--no-prefetch");
+      }
+      if (!helper) {
+        arguments.add("--no-helper");
+      }
     }
   }
 
@@ -142,9 +163,7 @@ public record MountOptions(
     if (allowOther) {
       arguments.add("-o=allow_other");
     }
-    if (!prefetch) {
-      arguments.add("--no-prefetch");
-    }
+    fetching.addTo(arguments);
     saving.addTo(arguments);
     if (onNewRuntime != OnNewRuntime.ASK) {
       arguments.add("--on-new-runtime=" + onNewRuntime);

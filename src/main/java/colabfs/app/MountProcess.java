@@ -1,6 +1,5 @@
 package colabfs.app;
 
-import colabfs.agent.AgentTree;
 import colabfs.control.ControlException;
 import colabfs.control.ControlServer;
 import colabfs.control.Follower;
@@ -87,8 +86,8 @@ public final class MountProcess {
       Places places = new Places(environment, options.profile());
       try (SshRemote remote = remote(connection, places)) {
         LocalUser user = FuseMount.localUser();
-        try (AgentTree agent = new AgentTree(remote.shell(), remote.link(), remote::root);
-            SavedChanges saved = SavedChanges.open(options, remote, agent, places);
+        try (RuntimeHelper helper = RuntimeHelper.start(options, remote);
+            SavedChanges saved = SavedChanges.open(options, remote, helper.tree(), places);
             LocalCache cache = LocalCache.open(options, remote, places);
             ColabFs fs =
                 new ColabFs(
@@ -102,10 +101,10 @@ public final class MountProcess {
             NewRuntime guard = guard(remote, fs, saved);
             FuseMount fuse =
                 FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
-          fs.use(saved.over(agent), fuse.kernelCache());
+          fs.use(saved.over(helper.tree()), fuse.kernelCache());
           saved.use(fs.knownNames());
           saved.begin();
-          serve(list, new Services(remote, fs, saved, guard), fuse, ready, untilHangUp);
+          serve(list, new Services(remote, helper, fs, saved, guard), fuse, ready, untilHangUp);
         }
       }
     } catch (MountException | ProfileException | FsException e) {
@@ -116,7 +115,8 @@ public final class MountProcess {
   }
 
   /** What a mount is made of. */
-  private record Services(SshRemote remote, ColabFs fs, SavedChanges saved, NewRuntime guard) {}
+  private record Services(
+      SshRemote remote, RuntimeHelper helper, ColabFs fs, SavedChanges saved, NewRuntime guard) {}
 
   /** From here on no other runtime is asked or told anything than the one that is connected to. */
   private NewRuntime guard(SshRemote remote, ColabFs fs, SavedChanges saved) throws FsException {
@@ -236,7 +236,8 @@ public final class MountProcess {
             fuse,
             mount,
             options.effectiveCallTimeout(),
-            parts.guard());
+            parts.guard(),
+            parts.helper()::status);
     Path socket = list.socketOf(mount.mountpoint());
     try (ControlServer server = ControlServer.listen(socket, services)) {
       list.add(mount);
@@ -307,7 +308,7 @@ public final class MountProcess {
         options.drive() ? MountOptions.DRIVE_METADATA_TTL : usual.metadataTtl(),
         usual.metadataEntries(),
         usual.blockCacheBytes(),
-        options.prefetch(),
+        options.fetching().prefetch(),
         options.effectiveCallTimeout());
   }
 

@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,7 @@ final class MountServices implements ControlHandler {
   private final Unsent unsent;
   private final Duration patience;
   private final NewRuntime guard;
+  private final Supplier<MountStatus.Helper> helper;
 
   private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
 
@@ -76,7 +78,8 @@ final class MountServices implements ControlHandler {
       FuseMount fuse,
       RunningMount mount,
       Duration patience,
-      NewRuntime guard) {
+      NewRuntime guard,
+      Supplier<MountStatus.Helper> helper) {
     this.remote = remote;
     this.fs = fs;
     this.fuse = fuse;
@@ -100,6 +103,7 @@ final class MountServices implements ControlHandler {
             new UnsentText(mount, this::linkTrouble));
     this.patience = patience;
     this.guard = guard;
+    this.helper = helper;
   }
 
   /** Why the connection is down; null while it is up. */
@@ -167,6 +171,7 @@ final class MountServices implements ControlHandler {
             link.bytesReceived()),
         unsent.shown(),
         held == null ? null : new MountStatus.NewRuntime(held.what(), held.since()),
+        helper.get(),
         held == null ? link.lastError() : null);
   }
 

@@ -57,6 +57,13 @@ final class MountArguments {
   private boolean noPrefetch;
 
   @Option(
+      names = "--no-helper",
+      description =
+          "Do not start the helper on the runtime (Python 3.8 or newer): all goes by SFTP alone,"
+              + " slower.")
+  private boolean noHelper;
+
+  @Option(
       names = "--sync",
       description =
           "No write-back: every change waits until the runtime has it, and fails when the link is"
@@ -124,7 +131,7 @@ final class MountArguments {
         drive,
         readOnly || ro,
         allowOther,
-        !noPrefetch,
+        new MountOptions.Fetching(!noPrefetch, !noHelper),
         saving,
         onNewRuntime(command, readOnly || ro),
         localDisk(command),

@@ -70,6 +70,10 @@ final class StatusCommand implements Callable<Integer> {
     if (status.lastError() != null) {
       Shown.line(out, "  last error", status.lastError());
     }
+    MountStatus.Helper helper = status.helper();
+    if (helper != null) {
+      Shown.line(out, "  helper", helper(helper));
+    }
     MountStatus.Figures figures = status.figures();
     if (figures != null) {
       Shown.line(
@@ -95,6 +99,12 @@ final class StatusCommand implements Callable<Integer> {
           "%s sent, %s received"
               .formatted(Sizes.of(figures.sentBytes()), Sizes.of(figures.receivedBytes())));
     }
+  }
+
+  private static String helper(MountStatus.Helper helper) {
+    return helper.up()
+        ? "%s on the runtime, %d directories watched".formatted(helper.what(), helper.watches())
+        : "none, so all is slower: " + helper.what();
   }
 
   private static void printNewRuntime(PrintWriter out, MountStatus.NewRuntime found) {

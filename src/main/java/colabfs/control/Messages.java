@@ -141,6 +141,15 @@ final class Messages {
         .put("since", since == null ? null : since.toString())
         .put("round_trip_ms", status.roundTripMillis())
         .put("last_error", status.lastError());
+    MountStatus.Helper helper = status.helper();
+    if (helper == null) {
+      node.putNull("helper");
+    } else {
+      node.putObject("helper")
+          .put("up", helper.up())
+          .put("what", helper.what())
+          .put("watches", helper.watches());
+    }
     MountStatus.NewRuntime found = status.newRuntime();
     if (found == null) {
       node.putNull("new_runtime");
@@ -192,12 +201,20 @@ final class Messages {
         readFigures(node),
         readPending(node),
         readNewRuntime(node.path("new_runtime")),
+        readHelper(node.path("helper")),
         error.isTextual() ? error.asText() : null);
   }
 
   private static MountStatus.@Nullable NewRuntime readNewRuntime(JsonNode node) throws IOException {
     Instant since = readInstant(node.path("since"));
     return since == null ? null : new MountStatus.NewRuntime(node.path("what").asText(), since);
+  }
+
+  private static MountStatus.@Nullable Helper readHelper(JsonNode node) {
+    return node.isObject()
+        ? new MountStatus.Helper(
+            node.path("up").asBoolean(), node.path("what").asText(), node.path("watches").asLong())
+        : null;
   }
 
   private static MountStatus.@Nullable Figures readFigures(JsonNode node) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param pending what write-back has not brought to the runtime; null without write-back and when
  *     it does not answer
  * @param newRuntime that another runtime answers and waits for a decision; null while none does
+ * @param helper how the helper on the runtime is; null when the mount does not answer
  * @param lastError of the connection, or null
  */
 public record MountStatus(
@@ -27,6 +28,7 @@ public record MountStatus(
     @Nullable Figures figures,
     @Nullable Pending pending,
     @Nullable NewRuntime newRuntime,
+    @Nullable Helper helper,
     @Nullable String lastError) {
 
   public static final String CONNECTED = "connected";
@@ -92,8 +94,17 @@ public record MountStatus(
     }
   }
 
+  /**
+   * The helper on the runtime.
+   *
+   * @param up whether it can be asked
+   * @param what the Python that runs it, or why there is none
+   * @param watches directories whose changes it tells of
+   */
+  public record Helper(boolean up, String what, long watches) {}
+
   /** For a mount that says nothing of itself. */
   public static MountStatus silent(RunningMount mount, String state) {
-    return new MountStatus(mount, state, null, null, null, null, null, null);
+    return new MountStatus(mount, state, null, null, null, null, null, null, null);
   }
 }

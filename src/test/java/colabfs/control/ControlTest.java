@@ -304,6 +304,7 @@ final class ControlTest {
               List.of(Samples.REFUSED, Samples.RENAME),
               List.of(Samples.CONFLICT, Samples.GONE)),
           new MountStatus.NewRuntime("another answers", Instant.parse("2026-01-02T03:04:07Z")),
+          new MountStatus.Helper(true, "Python 3.11.2", 8),
           "it broke");
     }
 

@@ -1,0 +1,46 @@
+package colabfs.app;
+
+import colabfs.agent.AgentStatus;
+import colabfs.agent.AgentTree;
+import colabfs.control.MountStatus;
+import colabfs.remote.RemoteTree;
+import colabfs.ssh.SshRemote;
+import org.jspecify.annotations.Nullable;
+
+/** The helper on the runtime of one mount, where one is wanted. Threading: any thread. */
+final class RuntimeHelper implements AutoCloseable {
+  private final @Nullable AgentTree agent;
+
+  private RuntimeHelper(@Nullable AgentTree agent) {
+    this.agent = agent;
+  }
+
+  /** Begins to start it; does not wait. */
+  static RuntimeHelper start(MountOptions options, SshRemote remote) {
+    return new RuntimeHelper(
+        options.fetching().helper()
+            ? new AgentTree(remote.shell(), remote.link(), remote::root)
+            : null);
+  }
+
+  RemoteTree tree() {
+    return agent == null ? RemoteTree.NONE : agent;
+  }
+
+  MountStatus.Helper status() {
+    if (agent == null) {
+      return new MountStatus.Helper(false, "it was not wanted (--no-helper)", 0);
+    }
+    AgentStatus status = agent.status();
+    return status.up()
+        ? new MountStatus.Helper(true, "Python " + status.python(), status.watches())
+        : new MountStatus.Helper(false, status.reason(), 0);
+  }
+
+  @Override
+  public void close() {
+    if (agent != null) {
+      agent.close();
+    }
+  }
+}
