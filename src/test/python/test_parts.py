@@ -183,6 +183,20 @@ class Parts(unittest.TestCase):
         watched = {path: watched for path, (watched, _) in service.snapshot().items()}
         self.assertEqual(watched, {"/": True, "/two": False})
 
+    def test_a_cloud_is_listed_a_directory_at_a_time(self):
+        service = self.service()
+        service.file_systems.kind = lambda device: "fuse.drive"
+        self.make("d")
+        self.assertEqual(set(service.snapshot()), {"/"})
+        self.assertIn("/d", service.snapshot("/d"))
+
+    def test_another_file_system_that_is_blind_is_not_entered(self):
+        service = self.service()
+        self.make("d")
+        seen = iter([False])  # of the directory that is asked for; all others are blind
+        service.file_systems.is_blind = lambda device: next(seen, True)
+        self.assertEqual(set(service.snapshot()), {"/"})
+
     def test_kinds_of_file_systems_are_known(self):
         kinds = helper.FileSystems()
         self.assertEqual(kinds.kind(os.stat("/proc").st_dev), "proc")

@@ -78,13 +78,16 @@ def measure(given, results):
         say(f"making what is served, in {directory}")
         content = Content(directory)
         end.callback(content.close)
+        for work in works:
+            work.prepare(content)  # all of them: the first round finds what the last one does
         runtime = Runtime(directory, given.rtt, given.rate)
         end.callback(runtime.close)
         mounts.Colabfs.launcher = given.colabfs
         kinds = [mounts.MOUNTS[name](runtime, directory) for name in given.mounts]
         for kind in kinds:
             end.callback(kind.kill)
-        end.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C does not end the cleaning
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            end.callback(signal.signal, sign, signal.SIG_IGN)  # a second Ctrl-C does not end the cleaning
         versions = report.versions()
         versions.update((kind.name, kind.version) for kind in kinds if kind.name == "colabfs")
         results.facts = {
@@ -97,10 +100,15 @@ def measure(given, results):
                 for kind in kinds:
                     if work.mounts and kind.name not in work.mounts:
                         continue
-                    session = one(work, kind, content, number, given)
-                    results.measured += session.measured
-                    results.costs += [session.cost] if session.cost else []
-                    results.figures = known_figures(results.figures, work, content)
+                    if given.quick and was_over(work, kind, results):
+                        say(f"round {number}, {work.name}, {kind.label}: was over its limit before")
+                        continue
+                    one(work, kind, content, number, given, results)
+
+
+def was_over(work, kind, results):
+    names = {figure.name for figure in work.figures}
+    return any(value.over for value in results.measured if value.mount == kind.name and value.figure in names)
 
 
 def known_figures(before, work, content):
@@ -109,8 +117,8 @@ def known_figures(before, work, content):
     return before + [Line(figure.name, figure.label, figure.least(content)) for figure in work.figures if figure.name not in names]
 
 
-def one(work, kind, content, number, given):
-    """One work in one mount in one round. What went wrong is in what was measured."""
+def one(work, kind, content, number, given, results):
+    """One work in one mount in one round. What went wrong is in the results, too."""
     content.restore()
     root = work.prepare(content)
     session = Session(kind, content, root, work.name, number, given.limit, given.quick)
@@ -121,9 +129,11 @@ def one(work, kind, content, number, given):
         pass
     except Wrong as e:
         session.fail(work.figures[0].name, str(e))
+    results.figures = known_figures(results.figures, work, content)
+    results.measured += session.measured
+    results.costs += [session.cost] if session.cost else []
     shown = ", ".join(f"{value.figure} {say_value(value)}" for value in session.measured)
     say(f"round {number}, {work.name}, {kind.label}: {shown}")
-    return session
 
 
 def say(text):
@@ -152,7 +162,8 @@ def arguments():
     parser.add_argument("--mounts", type=names_of("mount", mounts.MOUNTS), default=list(mounts.MOUNTS), metavar="MOUNT,...",
                         help=f"these alone, in this order: {', '.join(mounts.MOUNTS)}")
     parser.add_argument("--quick", action="store_true",
-                        help=f"a tenth of the files to untar for sshfs, which is shown, and a limit of {QUICK_LIMIT} s")
+                        help=f"a tenth of the files to untar for sshfs, which is shown; a limit of {QUICK_LIMIT} s; and what was "
+                             "over its limit in one round is not tried in the next")
     parser.add_argument("--limit", type=float, help=f"seconds that one work may take ({LIMIT})")
     parser.add_argument("--json", metavar="FILE", help="writes everything that was measured")
     parser.add_argument("--plot", metavar="FILE.svg", help="draws it")

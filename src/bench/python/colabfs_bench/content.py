@@ -19,7 +19,7 @@ from .processes import run
 MEGABYTE = 1_000_000
 CHECKOUT_FILES = 536
 SMALL_SHARE = 0.9
-HISTORY_BYTES = 50 * MEGABYTE
+HISTORY_BYTES = 45 * MEGABYTE
 MANY_FILES = 5_000
 LARGE_BYTES = 256 * MEGABYTE
 READ_BYTES = 64 * MEGABYTE
@@ -79,9 +79,6 @@ class Content:
         dice = random.Random(2)
         self._make_checkout(dice)
         self._make_many()
-        self.large = make_file(os.path.join(self.root, "large.bin"), LARGE_BYTES, dice)
-        self.read = make_file(os.path.join(self.root, "read.bin"), READ_BYTES, dice)
-        self.writes = {size: make_file(os.path.join(self.local, f"write{size}.bin"), size, dice) for size in WRITE_BYTES}
         self.archives = {}
         self._reference = {}
         self._in_memory = {}
@@ -152,6 +149,14 @@ class Content:
         for number in range(MANY_FILES):
             with open(os.path.join(self.many, f"image_{number:05}.txt"), "w", encoding="utf-8") as file:
                 file.write(str(number))
+
+    def served(self, name, size):
+        """A large file on the runtime; its path."""
+        return ensure_file(os.path.join(self.root, name), size)
+
+    def write(self, size):
+        """A local file to be written into mounts; its path."""
+        return ensure_file(os.path.join(self.local, f"write{size}.bin"), size)
 
     def archive(self, count):
         """A tar of small sources: its path, and names and sizes of its files."""
@@ -235,17 +240,20 @@ def make_known(top):
 
 
 def make_gigabyte(top):
-    make_file(os.path.join(top, "gigabyte.bin"), GIGABYTE, random.Random(3))
+    ensure_file(os.path.join(top, "gigabyte.bin"), GIGABYTE)
 
 
 def make_million(top):
     make_tree(top, MILLION_DIRECTORIES, MILLION_DIRECTORY_FILES)
 
 
-def make_file(path, size, dice):
-    with open(path, "wb") as file:
-        for start in range(0, size, MEGABYTE):
-            file.write(dice.randbytes(min(MEGABYTE, size - start)))
+def ensure_file(path, size):
+    """A file that nothing can squeeze, made when it is first wanted."""
+    if not os.path.exists(path):
+        dice = random.Random(os.path.basename(path))
+        with open(path, "wb") as file:
+            for start in range(0, size, MEGABYTE):
+                file.write(dice.randbytes(min(MEGABYTE, size - start)))
     return path
 
 

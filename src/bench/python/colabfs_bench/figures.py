@@ -43,7 +43,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one mount used for one work in one round: bytes on the wire, the daemon's CPU seconds, its peak of memory in bytes."""
+    """What one mount used for one work in one round: bytes on the wire, the daemon's CPU seconds, its peak of memory in bytes.
+
+    Not whole: the work was over its limit, or failed.
+    """
 
     work: str
     mount: str
@@ -52,6 +55,7 @@ class Cost:
     down: int
     cpu: float
     peak: int
+    whole: bool = True
 
 
 def median(values):
@@ -71,12 +75,13 @@ def median(values):
 
 
 def median_cost(costs):
-    """The medians of each quantity for itself; None for none."""
+    """The medians of each quantity for itself, of the works that were done whole if there are any; None for none."""
     costs = list(costs)
+    costs = [cost for cost in costs if cost.whole] or costs
     if not costs:
         return None
     middle = {name: statistics.median(getattr(cost, name) for cost in costs) for name in ("up", "down", "cpu", "peak")}
-    return Cost(costs[0].work, costs[0].mount, 0, **middle)
+    return Cost(costs[0].work, costs[0].mount, 0, **middle, whole=costs[0].whole)
 
 
 def ratio(value, base):

@@ -1,5 +1,6 @@
 """How each program mounts the runtime: started, asked for its process, unmounted, and taken away when it hangs."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -37,29 +38,29 @@ class Mount:
             self.forget()
         began = time.monotonic()
         self.mount(root)
-        processes.timed(["stat", "."], self.path, START_LIMIT, self.kill)
-        seconds = time.monotonic() - began
-        self.pid = self.daemon()
-        return seconds
+        try:
+            processes.timed(["stat", "."], self.path, START_LIMIT, self.kill)
+            return time.monotonic() - began
+        finally:
+            self.pid = self.daemon()
 
     def stop(self):
         """Unmounts in order, and waits for the daemon's end."""
-        pid, self.pid = self.pid, None
         if self.is_mounted():
             self.unmount()
-        if pid:
-            self.await_end(pid)
+        self.await_end(self.pid)
+        self.pid = None
 
     def kill(self):
         """Takes the mount away from whoever hangs in it. Any thread; never fails."""
-        if self.pid:
-            try:
-                os.kill(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        pid, self.pid = self.pid, None
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         subprocess.run(["fusermount", "-u", "-z", self.path], stderr=subprocess.DEVNULL, check=False)
 
     def usage(self):
+        """Of the daemon, so far; nothing when it is not there."""
         return processes.usage(self.pid)
 
     def is_mounted(self):
@@ -93,7 +94,6 @@ class Mount:
         try:
             processes.until(lambda: not os.path.exists(f"/proc/{pid}"), STOP_LIMIT, every=0.02)
         except Over:
-            os.kill(pid, signal.SIGKILL)
             raise Wrong(f"the daemon {pid} of {self.name} did not end after the umount") from None
 
 
@@ -160,8 +160,9 @@ class Foreground(Mount):
 
     def kill(self):
         super().kill()
-        if self.process:
-            processes.end(self.process, 2)
+        process, self.process = self.process, None
+        if process:
+            processes.end(process, 2)
 
     def await_end(self, pid):
         try:
@@ -170,6 +171,7 @@ class Foreground(Mount):
             raise Wrong(f"{self.name} did not end after the umount") from None
         finally:
             processes.end(self.process, 2)
+            self.process = None
 
 
 class Sshfs(Foreground):

@@ -44,11 +44,11 @@ def timed(command, directory, limit, unstick, environment=None, statuses=(0,)):
     Only the command's own process enters the directory. unstick is called when it survives being killed, and has to end
     whatever it waits for.
     """
+    began = time.monotonic()
     with subprocess.Popen(
             ["/bin/sh", "-c", 'cd -- "$0" && exec "$@"', directory, *map(str, command)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
             start_new_session=True) as process:
-        began = time.monotonic()
         watch = Watchdog(process, limit, unstick)
         try:
             # Popen.wait with a timeout looks only every 50 ms.

@@ -81,7 +81,8 @@ def costs_table(results):
         for mount in results.mounts:
             middle = median_cost(cost for cost in results.costs if (cost.work, cost.mount) == (work, mount))
             row.append("-" if middle is None else
-                       f"{say_bytes(middle.up)} / {say_bytes(middle.down)}, {middle.cpu:.1f} s, {say_bytes(middle.peak)}")
+                       f"{say_bytes(middle.up)} / {say_bytes(middle.down)}, {middle.cpu:.1f} s, {say_bytes(middle.peak)}"
+                       + ("" if middle.whole else ", unfinished"))
         rows.append(row)
     return markdown(rows)
 

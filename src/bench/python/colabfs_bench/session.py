@@ -48,22 +48,26 @@ class Session:
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind is None:
-            try:
+        try:
+            if kind is None:
                 self._unmount()
-                up, down = (now - before for now, before in zip(self.mount.runtime.carried(), self._before))
-                self.cost = Cost(self._work, self.mount.name, self._round, up, down, self._cpu, self._peak)
-                return
-            except BaseException:
+            elif kind is Stopped:
+                self._count_usage()
+        finally:
+            if kind is not None or self.mount.pid:
                 self.mount.kill()
-                raise
-        self.mount.kill()
+        if kind in (None, Stopped):
+            up, down = (now - before for now, before in zip(self.mount.runtime.carried(), self._before))
+            self.cost = Cost(self._work, self.mount.name, self._round, up, down, self._cpu, self._peak, kind is None)
 
     def _unmount(self):
+        self._count_usage()
+        self.mount.stop()
+
+    def _count_usage(self):
         used = self.mount.usage()
         self._cpu += used.cpu
         self._peak = max(self._peak, used.peak)
-        self.mount.stop()
 
     def remount(self):
         """Unmounts, and mounts again with what was kept; returns the seconds until the new mount was there."""

@@ -8,6 +8,7 @@ import contextlib
 import os
 import random
 import statistics
+import sys
 from dataclasses import dataclass
 
 from . import content as sizes
@@ -157,7 +158,7 @@ def read(s):
 
 
 def write(size):
-    return lambda s: copy_in(s, f"write{size // sizes.MEGABYTE}", s.content.writes[size])
+    return lambda s: copy_in(s, f"write{size // sizes.MEGABYTE}", s.content.write(size))
 
 
 def copy_in(s, figure, local):
@@ -167,7 +168,7 @@ def copy_in(s, figure, local):
 def random_reads(s):
     dice = random.Random(4)
     offsets = [dice.randrange(sizes.LARGE_BYTES // RANDOM_BYTES) * RANDOM_BYTES for _ in range(RANDOM_READS)]
-    expect = run("python3", "-S", "-E", INSIDE, "blocks", "large.bin", RANDOM_BYTES, *offsets, cwd=s.root).split()[2]
+    expect = run(sys.executable, "-S", "-E", INSIDE, "blocks", "large.bin", RANDOM_BYTES, *offsets, cwd=s.root).split()[2]
     with s.measuring("random"):
         _, seconds, found = s.inside("blocks", "large.bin", RANDOM_BYTES, *offsets)
         if found != [expect.decode()]:
@@ -252,6 +253,13 @@ def with_file(name, text):
     return prepare
 
 
+def with_large(name, size):
+    def prepare(content):
+        content.served(name, size)
+        return content.root
+    return prepare
+
+
 def with_seen(content):
     with_file("work_seen/deleted.txt", "before")(content)
     return with_file("work_seen/appended.txt", "before")(content)
@@ -259,7 +267,7 @@ def with_seen(content):
 
 def with_known(content):
     top = content.apart("known", sizes.make_known)
-    began, ended = run("python3", "-S", "-E", INSIDE, "known", top, 3).split()[:2]
+    began, ended = run(sys.executable, "-S", "-E", INSIDE, "known", top, 3).split()[:2]
     content.known_seconds = float(ended) - float(began)
     return top
 
@@ -300,12 +308,14 @@ WORKS = (
     Work("untar", untar, both_figures("untar", f"untar {sizes.ARCHIVE_FILES} files", lambda c: Least(0.5, c.archive_bytes()))
          + both_figures("rm", f"rm -rf of {sizes.ARCHIVE_FILES} files", always(0.5))),
     Work("clone", clone, both_figures("clone", "git clone into it", lambda c: Least(0.5, c.pack_bytes + c.sources_bytes))),
-    Work("read", read, (Figure("read", "read 64 MB", always(1, sizes.READ_BYTES)),)),
+    Work("read", read, (Figure("read", "read 64 MB", always(1, sizes.READ_BYTES)),),
+         with_large("read.bin", sizes.READ_BYTES)),
     *(Work(f"write{size // sizes.MEGABYTE}", write(size),
            both_figures(f"write{size // sizes.MEGABYTE}", f"write {size // sizes.MEGABYTE} MB", always(0.5, size)))
       for size in sizes.WRITE_BYTES),
     Work("random", random_reads, (
-        Figure("random", "60 random reads of 4 KiB", always(RANDOM_READS, RANDOM_READS * RANDOM_BYTES)),)),
+        Figure("random", "60 random reads of 4 KiB", always(RANDOM_READS, RANDOM_READS * RANDOM_BYTES)),),
+         with_large("large.bin", sizes.LARGE_BYTES)),
     Work("seen", seen, tuple(Figure("seen-" + what, f"{what} there, seen here", always(0.5))
                              for what in ("created", "appended", "deleted")), with_seen),
     Work("stat", known, (Figure("stat", "stat of 10,000 known files", lambda c: Least(local_seconds=c.known_seconds)),), with_known, True),

@@ -33,6 +33,11 @@ class MedianTest(unittest.TestCase):
         self.assertEqual((middle.up, middle.down, middle.cpu, middle.peak), (2, 20, .2, 8))
         self.assertIsNone(median_cost([]))
 
+    def test_costs_of_unfinished_work_count_when_there_are_no_others(self):
+        whole, unfinished = Cost("find", "sshfs", 1, 5, 5, 5, 5), Cost("find", "sshfs", 2, 1, 1, 1, 1, False)
+        self.assertEqual(median_cost([unfinished, whole, unfinished]).up, 5)
+        self.assertFalse(median_cost([unfinished]).whole)
+
 
 class RatioTest(unittest.TestCase):
     def test_is_how_many_times_as_long_as_the_base(self):

@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import statistics
 import threading
@@ -19,6 +20,8 @@ class Target:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # else it listens until who waits in accept has returned
         self._listener.close()
 
     def _serve(self):
@@ -66,27 +69,28 @@ class RelayTest(unittest.TestCase):
 
     def test_a_small_message_takes_the_round_trip_and_hardly_more(self):
         _, one = self.connect(RTT, RATE)
-        trips = [self.round_trip(one) for _ in range(12)][1:]
+        self.round_trip(one)
+        trips = [self.round_trip(one) for _ in range(25)]
         self.assertGreaterEqual(min(trips), RTT)
-        self.assertLess(statistics.median(trips), RTT * 1.05)
+        # on a machine that does other things, too, the quicker ones tell
+        self.assertLess(statistics.quantiles(trips)[0], RTT * 1.03)
 
     def test_connecting_takes_a_round_trip_too(self):
         _, one = self.connect(RTT, RATE)
         self.assertGreaterEqual(self.round_trip(one), 2 * RTT - 0.005)
 
     def test_bulk_takes_the_rate(self):
-        _, one = self.connect(RTT, RATE)
-        self.round_trip(one)
-        count = RATE  # a second's worth
-        began = time.monotonic()
-        one.sendall(str(count).encode())
-        received = 0
-        for part in iter(lambda: one.recv(65536), b""):
-            received += len(part)
-        seconds = time.monotonic() - began
-        self.assertEqual(received, count)
-        self.assertGreaterEqual(seconds, 1 + RTT - 0.01)
-        self.assertLess(seconds, 1.1 + RTT)
+        times = []
+        # a second's worth; once more when the machine was busy with other things
+        while len(times) < 4 and (not times or min(times) > 1.03 + RTT):
+            _, one = self.connect(RTT, RATE)
+            self.round_trip(one)
+            began = time.monotonic()
+            one.sendall(str(RATE).encode())
+            self.assertEqual(sum(map(len, iter(lambda one=one: one.recv(65536), b""))), RATE)
+            times.append(time.monotonic() - began)
+        self.assertGreaterEqual(min(times), 1 + RTT - 0.01)
+        self.assertLess(min(times), 1.05 + RTT)
 
     def test_connections_share_the_rate(self):
         relay, one = self.connect(0, RATE)

@@ -40,7 +40,7 @@ final class Session {
   private final Owner owner;
   private final ReentrantLock delivery;
   private final AgentSettings settings;
-  private final LongSupplier nanoTime;
+  private final Liveness liveness;
   private final Outgoing outgoing = new Outgoing();
   private final LastWords lastWords = new LastWords();
   private final Thread writer;
@@ -60,16 +60,9 @@ final class Session {
   @GuardedBy("lock")
   private boolean closed;
 
-  @GuardedBy("lock")
-  private boolean pinged;
-
-  @GuardedBy("lock")
-  private long pingedNanos;
-
   /** Guarded by the delivery lock. */
   private boolean greeted;
 
-  private volatile long movedNanos;
   private volatile long watches;
 
   /** Who started it. */
@@ -103,8 +96,7 @@ final class Session {
     this.owner = owner;
     this.delivery = delivery;
     this.settings = settings;
-    this.nanoTime = nanoTime;
-    this.movedNanos = nanoTime.getAsLong();
+    this.liveness = new Liveness(settings, nanoTime);
     this.writer = daemon("write", () -> write(program));
     byte[] path = root.getBytes(StandardCharsets.UTF_8);
     ByteBuffer hello =
@@ -177,32 +169,19 @@ final class Session {
 
   /** Looks whether it is still alive; called now and then. */
   void tick() {
-    long now = nanoTime.getAsLong();
-    boolean isGreeted = isGreeted();
-    long silentNanos = now - movedNanos;
-    if (!isGreeted && silentNanos > settings.greeting().toNanos()) {
-      end("it did not answer within " + settings.greeting().toSeconds() + " s", false);
-      return;
-    }
-    boolean isAsking = false;
-    boolean isDead = false;
+    boolean isBusy;
     lock.lock();
     try {
-      boolean isDue = isGreeted && !closed && !calls.isEmpty();
-      if (isDue && !pinged && silentNanos > settings.askAfter().toNanos()) {
-        pinged = true;
-        pingedNanos = now;
-        isAsking = true;
-      } else if (isDue && pinged) {
-        isDead = Math.min(silentNanos, now - pingedNanos) > settings.silence().toNanos();
-      }
+      isBusy = !closed && !calls.isEmpty();
     } finally {
       lock.unlock();
     }
-    if (isAsking) {
-      ping();
-    } else if (isDead) {
-      end("it was silent for " + settings.silence().toSeconds() + " s", false);
+    switch (liveness.look(isGreeted(), isBusy)) {
+      case FINE -> {}
+      case ASK -> ping();
+      case SILENT -> end("it was silent for " + settings.silence().toSeconds() + " s", false);
+      case NEVER_GREETED ->
+          end("it did not answer within " + settings.greeting().toSeconds() + " s", false);
     }
   }
 
@@ -221,12 +200,7 @@ final class Session {
         ping.result()
             .whenComplete(
                 (count, failure) -> {
-                  lock.lock();
-                  try {
-                    pinged = false;
-                  } finally {
-                    lock.unlock();
-                  }
+                  liveness.answered();
                   if (failure == null) {
                     watches = count;
                   }
@@ -239,20 +213,16 @@ final class Session {
       OutputStream out = process.stdin();
       out.write(program);
       out.flush();
-      outgoing.sendTo(out, this::moved);
+      outgoing.sendTo(out, liveness::moved);
     } catch (IOException e) {
-      moved(); // the end of what it says tells more
+      liveness.moved(); // the end of what it says tells more
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void moved() {
-    movedNanos = nanoTime.getAsLong();
-  }
-
   private void read() {
-    FrameInput in = new FrameInput(process.stdout(), this::moved);
+    FrameInput in = new FrameInput(process.stdout(), liveness::moved);
     String reason;
     boolean isHopeless = false;
     try {

@@ -17,6 +17,7 @@ import colabfs.exec.ExecService;
 import colabfs.exec.RunningCommand;
 import colabfs.fs.CacheFigures;
 import colabfs.fs.ColabFs;
+import colabfs.fs.WarmReport;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.MountException;
 import colabfs.remote.RemoteShell;
@@ -59,6 +60,7 @@ final class MountServices implements ControlHandler {
   private final Duration patience;
   private final NewRuntime guard;
   private final Supplier<MountStatus.Helper> helper;
+  private final Warmup warmup;
 
   private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
 
@@ -104,6 +106,7 @@ final class MountServices implements ControlHandler {
     this.patience = patience;
     this.guard = guard;
     this.helper = helper;
+    this.warmup = new Warmup(mount.mountpoint(), fs::warm, helper, this::linkTrouble);
   }
 
   /** Why the connection is down; null while it is up. */
@@ -203,6 +206,12 @@ final class MountServices implements ControlHandler {
           "not everything that was written has reached the runtime: " + held.message());
     }
     unsent.flush(below, stalled, follower);
+  }
+
+  @Override
+  public WarmReport warm(RemotePath below, long maxFileBytes, Follower follower)
+      throws ControlException {
+    return warmup.warm(below, maxFileBytes, follower);
   }
 
   @Override

@@ -10,17 +10,22 @@ import org.jspecify.annotations.Nullable;
 /** The helper on the runtime of one mount, where one is wanted. Threading: any thread. */
 final class RuntimeHelper implements AutoCloseable {
   private final @Nullable AgentTree agent;
+  private final String reason;
 
-  private RuntimeHelper(@Nullable AgentTree agent) {
+  private RuntimeHelper(@Nullable AgentTree agent, String reason) {
     this.agent = agent;
+    this.reason = reason;
   }
 
   /** Begins to start it; does not wait. */
   static RuntimeHelper start(MountOptions options, SshRemote remote) {
     return new RuntimeHelper(
-        options.fetching().helper()
+        options.fetching().helper() && !options.drive()
             ? new AgentTree(remote.shell(), remote.link(), remote::root)
-            : null);
+            : null,
+        options.drive()
+            ? "Google Drive tells nobody of changes, and lists slowly (--drive)"
+            : "it was not wanted (--no-helper)");
   }
 
   RemoteTree tree() {
@@ -29,7 +34,7 @@ final class RuntimeHelper implements AutoCloseable {
 
   MountStatus.Helper status() {
     if (agent == null) {
-      return new MountStatus.Helper(false, "it was not wanted (--no-helper)", 0);
+      return new MountStatus.Helper(false, reason, 0);
     }
     AgentStatus status = agent.status();
     return status.up()

@@ -1,6 +1,7 @@
 package colabfs.cache;
 
 import colabfs.core.RemotePath;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,12 @@ public interface KeptContents {
   /** What is here of one path, or of a tree, is of another now, in place of what was. */
   void renamed(RemotePath from, RemotePath to, boolean tree);
 
+  /** How much can be kept in all; 0 while nothing can, for want of a disk or of room on it. */
+  long capacityBytes();
+
+  /** Ends when all that was given to be kept until now is, or is not going to be. */
+  CompletableFuture<Void> settled();
+
   /** Keeps nothing. */
   KeptContents NONE =
       new KeptContents() {
@@ -99,5 +106,15 @@ public interface KeptContents {
 
         @Override
         public void renamed(RemotePath from, RemotePath to, boolean tree) {}
+
+        @Override
+        public long capacityBytes() {
+          return 0;
+        }
+
+        @Override
+        public CompletableFuture<Void> settled() {
+          return CompletableFuture.allOf();
+        }
       };
 }

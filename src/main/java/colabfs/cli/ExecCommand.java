@@ -10,6 +10,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +62,7 @@ final class ExecCommand implements Callable<Integer> {
     CommandRunner runner = new CommandRunner(words, io);
     KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
     Path here = Path.of("").toAbsolutePath();
+    requireThere(here);
     String named = main.profileOption();
     Optional<RunningMount> around =
         mounts.containing(here).filter(mount -> named == null || mount.profile().equals(named));
@@ -77,10 +79,20 @@ final class ExecCommand implements Callable<Integer> {
         main.surroundings().environment());
   }
 
+  /** Who stands in a directory that is gone would have the command run somewhere else. */
+  private static void requireThere(Path here) throws AppException {
+    if (Files.notExists(here)) {
+      throw new AppException(
+          "cannot enter %s: it was removed. Go to a directory that is there, and try again"
+              .formatted(here));
+    }
+  }
+
   /** With a progress line while it waits, for a person alone: the command's own output follows. */
   private int inMount(CommandRunner runner, KnownMounts mounts, KnownMounts.Place place)
       throws AppException {
-    ProgressLine line = new ProgressLine(main.surroundings(), System::nanoTime);
+    ProgressLine line =
+        new ProgressLine(main.surroundings(), ProgressLine.Words.SENDING, System::nanoTime);
     boolean shown = main.surroundings().terminal().isThere();
     try {
       return runner.inMount(

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ExecCommand.class,
       StatusCommand.class,
       FlushCommand.class,
+      WarmCommand.class,
       PendingCommand.class,
       RestoreCommand.class,
       UmountCommand.class,

@@ -53,7 +53,8 @@ final class MountArguments {
 
   @Option(
       names = "--no-prefetch",
-      description = "Do not fetch what is below a directory when it is entered.")
+      description =
+          "Do not fetch what is below a directory when it is entered, nor files that were not opened.")
   private boolean noPrefetch;
 
   @Option(

@@ -8,8 +8,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows how much is left to be sent: on a terminal one line that is written anew, elsewhere a line
- * every few seconds. Threading: one thread.
+ * Shows how much is left to be sent or fetched: on a terminal one line that is written anew,
+ * elsewhere a line every few seconds. Threading: one thread.
  */
 final class ProgressLine implements Consumer<PendingFigures> {
   /** For a log that nobody watches. */
@@ -24,8 +24,23 @@ final class ProgressLine implements Consumer<PendingFigures> {
   private static final double NANOS = 1e9;
   private static final String CLEAR = "\r\033[K";
 
+  /** What is left, in words. */
+  enum Words {
+    SENDING("change", "to be sent"),
+    FETCHING("file", "to be fetched");
+
+    private final String noun;
+    private final String left;
+
+    Words(String noun, String left) {
+      this.noun = noun;
+      this.left = left;
+    }
+  }
+
   private final PrintWriter err;
   private final boolean terminal;
+  private final Words words;
   private final LongSupplier nanoTime;
 
   private final long begunNanos;
@@ -38,7 +53,8 @@ final class ProgressLine implements Consumer<PendingFigures> {
   private double bytesPerSecond;
   private double changesPerSecond;
 
-  ProgressLine(Surroundings surroundings, LongSupplier nanoTime) {
+  ProgressLine(Surroundings surroundings, Words words, LongSupplier nanoTime) {
+    this.words = words;
     this.err = surroundings.err();
     this.terminal = surroundings.terminal().isThere();
     this.nanoTime = nanoTime;
@@ -95,9 +111,9 @@ final class ProgressLine implements Consumer<PendingFigures> {
   private String text(PendingFigures left, double now) {
     StringBuilder text = new StringBuilder();
     if (left.changes() > 0) {
-      text.append(PendingText.changes(left.changes())).append(", ");
+      text.append(PendingText.count(left.changes(), words.noun)).append(", ");
     }
-    text.append(Sizes.of(left.bytes())).append(" to be sent");
+    text.append(Sizes.of(left.bytes())).append(' ').append(words.left);
     if (left.refused() > 0) {
       text.append(", %d refused".formatted(left.refused()));
     }

@@ -8,8 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * A wait for what is unsent, with a progress line. Ctrl-C asks the mount to stop it, and a second
- * one ends this process at once.
+ * A wait for what is unsent, or fetched, with a progress line. Ctrl-C asks the mount to stop it,
+ * and a second one ends this process at once.
  */
 final class Waiting {
   /** As a shell gives it for a program that Ctrl-C has ended: 128 + SIGINT. */
@@ -25,6 +25,11 @@ final class Waiting {
 
   static <T> T on(Surroundings surroundings, Work<T> work)
       throws AppException, ControlException, CliFailure {
+    return on(surroundings, ProgressLine.Words.SENDING, work);
+  }
+
+  static <T> T on(Surroundings surroundings, ProgressLine.Words words, Work<T> work)
+      throws AppException, ControlException, CliFailure {
     CompletableFuture<Void> givenUp = new CompletableFuture<>();
     ProcessSignals.on(
         "INT",
@@ -33,7 +38,7 @@ final class Waiting {
             Runtime.getRuntime().halt(INTERRUPTED); // the mount does not answer either
           }
         });
-    ProgressLine line = new ProgressLine(surroundings, System::nanoTime);
+    ProgressLine line = new ProgressLine(surroundings, words, System::nanoTime);
     try {
       return work.get(line, givenUp);
     } catch (ControlException e) {

@@ -28,6 +28,8 @@ final class Answer {
     } else if (request instanceof Request.Flush flush) {
       handler.flush(flush.below(), flush.stalled(), follower());
       result(Messages.writeCount(0));
+    } else if (request instanceof Request.Warm warm) {
+      result(Messages.write(handler.warm(warm.below(), warm.maxFileBytes(), follower())));
     } else if (request instanceof Request.Pending pending) {
       parts(handler.pending(pending.below()).stream().map(PendingJson::node).toList());
     } else if (request instanceof Request.Retry) {

@@ -2,6 +2,7 @@ package colabfs.control;
 
 import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
+import colabfs.fs.WarmReport;
 import colabfs.restore.RestoreReport;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
@@ -82,6 +83,24 @@ public final class ControlClient {
       throws ControlException {
     var unused =
         call(new Request.Flush(below, stalled), channel -> followed(channel, progress, givenUp));
+  }
+
+  /**
+   * Has the mount fetch every small file at or below a path. Waits as long as that takes.
+   *
+   * @param maxFileBytes longer files are left out
+   * @param progress is told how many files and bytes are left, now and then
+   * @param givenUp when it completes, the mount is asked to stop: GIVEN_UP then
+   */
+  public WarmReport warm(
+      RemotePath below,
+      long maxFileBytes,
+      Consumer<PendingFigures> progress,
+      CompletableFuture<?> givenUp)
+      throws ControlException {
+    return call(
+        new Request.Warm(below, maxFileBytes),
+        channel -> Messages.readWarmed(followed(channel, progress, givenUp)));
   }
 
   /** What is pending at or below a path, in the order in which programs made it. */

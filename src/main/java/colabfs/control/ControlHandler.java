@@ -4,6 +4,7 @@ import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
+import colabfs.fs.WarmReport;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
 import colabfs.writeback.Conflict;
@@ -45,6 +46,14 @@ public interface ControlHandler {
    */
   void flush(RemotePath below, @Nullable Duration stalled, Follower follower)
       throws ControlException;
+
+  /**
+   * Fetches every small file at or below a path into the caches.
+   *
+   * @param maxFileBytes longer files are left out
+   * @throws ControlException FAILED or GIVEN_UP: what was fetched stays
+   */
+  WarmReport warm(RemotePath below, long maxFileBytes, Follower follower) throws ControlException;
 
   /** Every pending change at or below a path, in the order in which programs made them. */
   List<PendingChange> pending(RemotePath below);

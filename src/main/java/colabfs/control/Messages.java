@@ -1,5 +1,6 @@
 package colabfs.control;
 
+import colabfs.fs.WarmReport;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -79,6 +80,32 @@ final class Messages {
         node.path("lost_bytes").asLong(),
         node.path("kept").isObject() ? PendingJson.readFigures(node.path("kept")) : null,
         readJournal(node));
+  }
+
+  /** The {@code RESULT} of a warming. */
+  static String write(WarmReport report) {
+    return NODES
+        .objectNode()
+        .put("files", report.files())
+        .put("bytes", report.bytes())
+        .put("present", report.present())
+        .put("too_large", report.tooLarge())
+        .put("missed", report.missed())
+        .put("no_room_files", report.noRoomFiles())
+        .put("no_room_bytes", report.noRoomBytes())
+        .toString();
+  }
+
+  static WarmReport readWarmed(String text) throws IOException {
+    JsonNode node = parse(text);
+    return new WarmReport(
+        node.path("files").asInt(),
+        node.path("bytes").asLong(),
+        node.path("present").asInt(),
+        node.path("too_large").asInt(),
+        node.path("missed").asInt(),
+        node.path("no_room_files").asInt(),
+        node.path("no_room_bytes").asLong());
   }
 
   /** The {@code RESULT} of what only counts. */

@@ -31,6 +31,13 @@ sealed interface Request {
    */
   record Flush(RemotePath below, @Nullable Duration stalled) implements Request {}
 
+  /**
+   * Fetch every small file at or below a path.
+   *
+   * @param maxFileBytes longer files are left out
+   */
+  record Warm(RemotePath below, long maxFileBytes) implements Request {}
+
   /** What is pending at or below a path. */
   record Pending(RemotePath below) implements Request {}
 

@@ -38,6 +38,8 @@ final class RequestJson {
       Duration stalled = flush.stalled();
       path(node.put("command", "flush"), flush.below())
           .put("stalled_ms", stalled == null ? null : stalled.toMillis());
+    } else if (request instanceof Request.Warm warm) {
+      path(node.put("command", "warm"), warm.below()).put("max_bytes", warm.maxFileBytes());
     } else if (request instanceof Request.Pending pending) {
       path(node.put("command", "pending"), pending.below());
     } else if (request instanceof Request.Retry) {
@@ -77,6 +79,7 @@ final class RequestJson {
       case "unmount" -> new Request.Unmount(node.path("force").asBoolean());
       case "exec" -> readExec(node);
       case "flush" -> new Request.Flush(readPath(node, "path"), readStalled(node));
+      case "warm" -> new Request.Warm(readPath(node, "path"), readMaxBytes(node));
       case "pending" -> new Request.Pending(readPath(node, "path"));
       case "retry" -> new Request.Retry();
       case "export" -> new Request.Export(readPath(node, "path"), readLocalDirectory(node));
@@ -106,13 +109,17 @@ final class RequestJson {
   }
 
   private static Request.Restore readRestore(JsonNode node) throws IOException {
+    List<String> excludes = new ArrayList<>();
+    node.path("excludes").forEach(pattern -> excludes.add(pattern.asText()));
+    return new Request.Restore(excludes, readMaxBytes(node), node.path("dry_run").asBoolean(true));
+  }
+
+  private static long readMaxBytes(JsonNode node) throws IOException {
     JsonNode maxBytes = node.path("max_bytes");
     if (!maxBytes.canConvertToLong() || maxBytes.asLong() < 0) {
       throw new IOException("not a size: " + maxBytes);
     }
-    List<String> excludes = new ArrayList<>();
-    node.path("excludes").forEach(pattern -> excludes.add(pattern.asText()));
-    return new Request.Restore(excludes, maxBytes.asLong(), node.path("dry_run").asBoolean(true));
+    return maxBytes.asLong();
   }
 
   /** A path that is missing is not the root: what is done to all of it must be said. */

@@ -15,6 +15,7 @@ import colabfs.remote.RemoteIdentity;
 import colabfs.remote.RemotePermissions;
 import colabfs.remote.RemoteTree;
 import colabfs.writeback.KnownNames;
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -206,7 +207,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       return false;
     }
     OpenNode node = nodes.get(path);
-    return node == null || (!node.isDirty() && !node.hasWriter());
+    return node == null || !node.isBeingWritten();
   }
 
   // Files.
@@ -215,10 +216,11 @@ public final class ColabFs implements FileSystem, AutoCloseable {
   public FileHandle open(RemotePath path, OpenMode mode) throws FsException {
     return Edge.call(
         () -> {
-          if (mode.write() || mode.truncate()) {
-            checkChange(path);
+          if (!mode.write() && !mode.truncate()) {
+            return opening.open(path, mode);
           }
-          return opening.open(path, mode);
+          checkChange(path);
+          return changing(path, () -> opening.open(path, mode));
         });
   }
 
@@ -227,7 +229,7 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     return Edge.call(
         () -> {
           checkChange(path);
-          return opening.create(path, filePermissions, mode);
+          return changing(path, () -> opening.create(path, filePermissions, mode));
         });
   }
 
@@ -250,7 +252,15 @@ public final class ColabFs implements FileSystem, AutoCloseable {
 
   @Override
   public void rename(RemotePath from, RemotePath to) throws FsException {
-    change(to, () -> changes.rename(from, to));
+    change(
+        to,
+        () ->
+            changing(
+                from,
+                () -> {
+                  changes.rename(from, to);
+                  return true;
+                }));
   }
 
   @Override
@@ -380,6 +390,24 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     }
   }
 
+  /**
+   * Fetches every small file at and below a path, as far as it fits into the caches. Waits for the
+   * network, as long as something comes.
+   *
+   * @param maxFileBytes longer files are left out; more than {@link WarmReport#MAX_FILE_BYTES}
+   *     counts as that
+   * @throws FsException EINTR when it was given up, ENOTCONN when the link or the helper is not
+   *     there or went, ENOSPC when the local disk takes no more; what was fetched stays
+   */
+  public WarmReport warm(RemotePath top, long maxFileBytes, WarmReport.Progress progress)
+      throws FsException {
+    Helper helped = helper;
+    if (helped == null) {
+      throw new FsException(Errno.ENOTCONN, "there is no helper on the runtime");
+    }
+    return helped.warm(top, maxFileBytes, progress);
+  }
+
   /** What is known of the tree without asking. */
   public KnownTree knownTree() {
     return new CachedTree(metadata, lookups, nodes);
@@ -437,8 +465,24 @@ public final class ColabFs implements FileSystem, AutoCloseable {
     Edge.run(
         () -> {
           checkChange(path);
-          action.run();
+          changing(
+              path,
+              () -> {
+                action.run();
+                return true;
+              });
         });
+  }
+
+  /** What is told of the name meanwhile waits. */
+  @CanIgnoreReturnValue
+  private <T> T changing(RemotePath path, Edge.Call<T> action) throws FsException {
+    lookups.changeBegins(path);
+    try {
+      return action.run();
+    } finally {
+      lookups.changeEnded(path);
+    }
   }
 
   private void checkChange(RemotePath path) throws FsException {
@@ -446,7 +490,6 @@ public final class ColabFs implements FileSystem, AutoCloseable {
       throw new FsException(Errno.EROFS, path + ": mounted read-only");
     }
     checkName(path);
-    lookups.changing(path);
   }
 
   private static void checkName(RemotePath path) throws FsException {

@@ -30,7 +30,7 @@ public record FsSettings(
     boolean prefetch,
     Duration callTimeout) {
 
-  private static final int DEFAULT_METADATA_ENTRIES = 200_000; // some 60 MB of heap when full
+  private static final int DEFAULT_METADATA_ENTRIES = 2_000_000; // some 150 MB of heap when full
   private static final long DEFAULT_BLOCK_CACHE_BYTES = 96L << 20;
 
   /** What a mount has when nobody says otherwise. */

@@ -10,13 +10,16 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * What a mount has of the helper on the runtime: listings, contents, and news, taken in the order
- * in which the helper saw the file system. Threading: any thread; {@link #caughtUp} waits for the
- * network.
+ * in which the helper saw the file system. Threading: any thread; {@link #caughtUp} and {@link
+ * #warm} wait for the network.
  */
 final class Helper implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Helper.class.getName());
 
+  private final Environment environment;
   private final RemoteTree tree;
+  private final Lookups lookups;
+  private final OpenNodes nodes;
   private final Patience patience;
   private final LinkWatch link;
   private final Packs packs;
@@ -40,7 +43,10 @@ final class Helper implements AutoCloseable {
       OpenNodes nodes,
       TimeKeeper times,
       Opening opening) {
+    this.environment = environment;
     this.tree = tree;
+    this.lookups = lookups;
+    this.nodes = nodes;
     this.kernel = kernel;
     this.patience = environment.patience();
     this.link = environment.link();
@@ -71,6 +77,13 @@ final class Helper implements AutoCloseable {
     } catch (FsException e) {
       return false;
     }
+  }
+
+  /** As {@link ColabFs#warm}. */
+  WarmReport warm(RemotePath top, long maxFileBytes, WarmReport.Progress progress)
+      throws FsException {
+    return new Warming(environment, tree, lookups, nodes, inOrder, maxFileBytes, progress)
+        .warm(top);
   }
 
   /** What the kernel knows at and below a path may be wrong, by what was done here. */

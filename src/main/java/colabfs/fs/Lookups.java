@@ -11,6 +11,8 @@ import colabfs.remote.RemoteFs;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,9 @@ final class Lookups {
 
   /** Names that were changed here. */
   private final PathTable<Boolean> own = new PathTable<>(MAX_REMEMBERED);
+
+  /** How many changes of a name are being made here. */
+  private final ConcurrentMap<RemotePath, Integer> changing = new ConcurrentHashMap<>();
 
   /** Where there is a helper on the runtime. */
   private volatile @Nullable Snapshots snapshots;
@@ -353,9 +358,20 @@ final class Lookups {
     own.put(path, true);
   }
 
-  /** Own change: the name is about to be another, or to go. */
-  void changing(RemotePath path) {
+  /** Own change: the name is about to be another, or to go; {@link #changeEnded} follows. */
+  void changeBegins(RemotePath path) {
     own.put(path, true);
+    changing.merge(path, 1, Integer::sum);
+  }
+
+  /** The own change is known here, or was not made. */
+  void changeEnded(RemotePath path) {
+    changing.computeIfPresent(path, (any, count) -> count > 1 ? count - 1 : null);
+  }
+
+  /** Whether the name is being changed here now. */
+  boolean isChanging(RemotePath path) {
+    return changing.containsKey(path);
   }
 
   /** Whether the name was changed here, as far as is remembered. */

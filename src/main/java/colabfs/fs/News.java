@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,11 @@ final class News implements TreeListener, Snapshots.Arrival {
   /** A tree that was lost is asked for again after so long, at most. */
   private static final Duration LOST_PAUSE = Duration.ofSeconds(2);
 
+  /** What is being changed here is looked at again after so long. */
+  private static final Duration HELD_PAUSE = Duration.ofMillis(50);
+
+  private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
+
   private final MetadataCache cache;
   private final Local local;
   private final Lookups lookups;
@@ -36,8 +42,8 @@ final class News implements TreeListener, Snapshots.Arrival {
   private final KernelCache kernel;
   private final Executor inOrder;
   private final Environment environment;
-  private final Map<Long, CompletableFuture<Void>> confirming = new HashMap<>();
-  private long confirmations;
+  private final Map<RemotePath, Confirmation> confirming = new HashMap<>();
+  private final Map<RemotePath, Told> held = new HashMap<>();
   private long lostNanos;
   private boolean wasLost;
 
@@ -75,6 +81,17 @@ final class News implements TreeListener, Snapshots.Arrival {
   @Override
   public void changed(RemotePath path, @Nullable FileAttrs attrs) {
     inOrder.execute(() -> take(path, attrs));
+  }
+
+  @Override
+  public void doubted(RemotePath path) {
+    inOrder.execute(
+        () -> {
+          RemotePath parent = path.parent();
+          if (parent == null || cache.isWatched(parent)) {
+            confirm(path);
+          }
+        });
   }
 
   @Override
@@ -131,6 +148,15 @@ final class News implements TreeListener, Snapshots.Arrival {
     if (parent != null && !cache.isWatched(parent)) {
       return; // nobody was told that it is known
     }
+    if (held.containsKey(path) || isBeingChanged(path)) {
+      hold(path, attrs);
+      return;
+    }
+    Confirmation asked = confirming.get(path);
+    if (asked != null) {
+      asked.isOutdated = true;
+      return;
+    }
     Lookup known = cache.lookup(path);
     FileAttrs last = attrsIn(known);
     boolean unknown = known instanceof Lookup.Unknown;
@@ -155,23 +181,58 @@ final class News implements TreeListener, Snapshots.Arrival {
     }
   }
 
+  private boolean isBeingChanged(RemotePath path) {
+    return lookups.isChanging(path) || nodes.isBeingWritten(path);
+  }
+
+  /** It is being changed here: what it is by now says nothing before that is over. */
+  private void hold(RemotePath path, @Nullable FileAttrs attrs) {
+    if (held.put(path, new Told(attrs)) == null) {
+      lookAgainAtHeld(path);
+    }
+  }
+
+  private void lookAgainAtHeld(RemotePath path) {
+    CompletableFuture.delayedExecutor(HELD_PAUSE.toMillis(), TimeUnit.MILLISECONDS, inOrder)
+        .execute(
+            () -> {
+              takeHeld(path);
+              if (held.containsKey(path)) {
+                lookAgainAtHeld(path);
+              }
+            });
+  }
+
+  private void takeHeld(RemotePath path) {
+    Told told = held.get(path);
+    if (told != null && !isBeingChanged(path)) {
+      held.remove(path);
+      take(path, told.attrs());
+    }
+  }
+
   /** It may have been seen before an own change: what the runtime has now is asked. */
   private void confirm(RemotePath path) {
     long stamp = cache.stamp();
-    long number = ++confirmations;
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    confirming.put(number, done);
+    Confirmation mine = new Confirmation();
+    Confirmation other = confirming.putIfAbsent(path, mine);
+    if (other != null) {
+      other.isOutdated = true;
+      return;
+    }
     var unused =
         environment
             .remote()
             .lstat(path)
             .handleAsync(
                 (found, failure) -> {
-                  if (failure == null || Patience.reason(failure).errno() == Errno.ENOENT) {
+                  confirming.remove(path);
+                  if (mine.isOutdated) {
+                    confirm(path);
+                  } else if (failure == null || Patience.reason(failure).errno() == Errno.ENOENT) {
                     confirmed(path, found, stamp);
                   }
-                  confirming.remove(number);
-                  return done.complete(null);
+                  return mine.done.complete(null);
                 },
                 inOrder);
   }
@@ -194,13 +255,18 @@ final class News implements TreeListener, Snapshots.Arrival {
 
   /** Ends when all that was told is taken, and what was asked because of it is known. */
   CompletableFuture<Void> taken() {
-    CompletableFuture<Void> taken = new CompletableFuture<>();
-    inOrder.execute(
-        () -> {
-          CompletableFuture<?>[] open = confirming.values().toArray(CompletableFuture<?>[]::new);
-          var unused = CompletableFuture.allOf(open).thenRunAsync(() -> taken.complete(null));
-        });
-    return taken;
+    return CompletableFuture.supplyAsync(
+            () -> {
+              List.copyOf(held.keySet()).forEach(this::takeHeld);
+              return confirming.values().stream().map(asked -> asked.done).toList();
+            },
+            inOrder)
+        .thenComposeAsync(
+            open ->
+                open.isEmpty()
+                    ? NOTHING
+                    : CompletableFuture.allOf(open.toArray(CompletableFuture<?>[]::new))
+                        .thenCompose(done -> taken()));
   }
 
   private static @Nullable FileAttrs attrsIn(Lookup found) {
@@ -260,6 +326,17 @@ final class News implements TreeListener, Snapshots.Arrival {
     nodes.forgetContent(path);
   }
 
+  /** What the runtime has of a name is being asked. */
+  private static final class Confirmation {
+    final CompletableFuture<Void> done = new CompletableFuture<>();
+
+    /** More was told of the name since. */
+    boolean isOutdated;
+  }
+
+  /** What a name is said to be. */
+  private record Told(@Nullable FileAttrs attrs) {}
+
   /**
    * Somebody else changed a name.
    *
@@ -286,7 +363,7 @@ final class News implements TreeListener, Snapshots.Arrival {
   }
 
   private static boolean isSameContent(FileAttrs last, FileAttrs now) {
-    boolean exact = last.inode() != 0;
+    boolean exact = last.inode() != 0 && now.inode() != 0;
     return last.sizeBytes() == now.sizeBytes()
         && TimeKeeper.agree(last.mtimeNanos(), now.mtimeNanos())
         && (!exact || (last.inode() == now.inode() && last.ctimeNanos() == now.ctimeNanos()));

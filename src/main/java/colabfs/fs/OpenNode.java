@@ -137,6 +137,11 @@ final class OpenNode {
     return isDirty() || writes.hasTimesOnTheirWay() || Version.of(attrs).equals(seen);
   }
 
+  /** Whether own writes, or their times, are not all on the runtime, or more may come. */
+  boolean isBeingWritten() {
+    return isDirty() || hasWriter() || writes.hasTimesOnTheirWay();
+  }
+
   /** The name under which it is found from now on; {@link Writes#moved} must follow. */
   void setPath(RemotePath to) {
     path = to;

@@ -75,6 +75,12 @@ final class OpenNodes implements OpenNode.Surroundings {
     this.numbers = numbers;
   }
 
+  /** Whether the file of that name is being written here, and what is told of it says nothing. */
+  synchronized boolean isBeingWritten(RemotePath path) {
+    OpenNode node = nodes.get(path);
+    return node != null && node.isBeingWritten();
+  }
+
   /** The open file of that name, for looking at it only. */
   synchronized @Nullable OpenNode get(RemotePath path) {
     return nodes.get(path);

@@ -46,6 +46,7 @@ final class Packs {
   private final RemoteTree tree;
   private final MetadataCache metadata;
   private final OpenNodes nodes;
+  private final boolean readsAhead;
   private final Executor inOrder;
 
   /** Files that were missed, by directory. */
@@ -80,6 +81,7 @@ final class Packs {
     this.tree = tree;
     this.metadata = environment.metadata();
     this.nodes = nodes;
+    this.readsAhead = environment.settings().prefetch();
     this.inOrder = inOrder;
   }
 
@@ -113,7 +115,9 @@ final class Packs {
       coming.put(file, mine);
     }
     var unused = send(List.of(file));
-    readAhead(file, directory);
+    if (readsAhead) {
+      readAhead(file, directory);
+    }
     return mine;
   }
 

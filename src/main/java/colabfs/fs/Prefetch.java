@@ -31,6 +31,9 @@ final class Prefetch {
   private static final int MAX_DEPTH = 8;
   private static final int MAX_WAITING = 20_000;
 
+  /** Names that are fetched in one time to live. */
+  private static final int MAX_ENTRIES = 100_000;
+
   /** Directories of the runtime that are endless, or cost it dearly to list. */
   private static final Set<String> NEVER = Set.of("/proc", "/sys", "/dev", "/run");
 
@@ -68,8 +71,8 @@ final class Prefetch {
     this.readsInFlight = readsInFlight;
     this.remoteRoot = settings.remoteRoot().equals("/") ? "" : settings.remoteRoot();
     this.ttlNanos = settings.metadataTtl().toNanos();
-    this.maxEntries = settings.metadataEntries() / 2;
-    this.walked = new PathTable<>(settings.metadataEntries());
+    this.maxEntries = Math.min(MAX_ENTRIES, settings.metadataEntries() / 2);
+    this.walked = new PathTable<>(2 * MAX_ENTRIES);
     this.windowNanos = nanoTime.getAsLong();
   }
 

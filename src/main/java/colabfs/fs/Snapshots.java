@@ -33,6 +33,7 @@ final class Snapshots {
   private final MetadataCache cache;
   private final Executor inOrder;
   private final int maxEntries;
+  private final int depth;
   private final boolean hasSide;
   private final Arrival arrival;
 
@@ -60,6 +61,7 @@ final class Snapshots {
     this.tree = tree;
     this.cache = environment.metadata();
     this.maxEntries = environment.settings().metadataEntries();
+    this.depth = environment.settings().prefetch() ? MAX_DEPTH : 1;
     this.hasSide = environment.remote() instanceof RuntimeTrees;
     this.inOrder = inOrder;
     this.arrival = arrival;
@@ -84,14 +86,14 @@ final class Snapshots {
       CompletableFuture.delayedExecutor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS, inOrder)
           .execute(() -> askAlone(directory, mine));
     } else {
-      ask(directory, MAX_DEPTH, mine);
+      ask(directory, depth, mine);
     }
     return mine;
   }
 
   private void askAlone(RemotePath directory, CompletableFuture<List<DirEntry>> mine) {
     if (!mine.isDone()) {
-      ask(directory, isOnItsWay(directory) ? 1 : MAX_DEPTH, mine);
+      ask(directory, isOnItsWay(directory) ? 1 : depth, mine);
     }
   }
 
@@ -104,14 +106,14 @@ final class Snapshots {
     return false;
   }
 
-  private void ask(RemotePath directory, int depth, CompletableFuture<List<DirEntry>> mine) {
-    boolean whole = depth > 1 && roots.add(directory);
+  private void ask(RemotePath directory, int levels, CompletableFuture<List<DirEntry>> mine) {
+    boolean whole = levels > 1 && roots.add(directory);
     long stamp = cache.stamp();
     int room = (int) Math.max(MIN_ENTRIES, maxEntries - cache.entries());
     var unused =
         tree.snapshot(
                 directory,
-                new SnapshotBounds(room, depth, MAX_TIME),
+                new SnapshotBounds(room, levels, MAX_TIME),
                 (listed, entries, watched) ->
                     inOrder.execute(() -> arrived(listed, entries, watched, stamp)))
             .whenCompleteAsync((all, failure) -> ended(directory, whole, mine, failure), inOrder);

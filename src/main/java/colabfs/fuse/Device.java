@@ -31,7 +31,7 @@ final class Device {
   }
 
   /** 0, or {@code -errno}. */
-  int writev(Pointer vectors, long count) {
+  int writev(long vectors, long count) {
     return result(Libraries.libC().writev(descriptor, vectors, Math.toIntExact(count)));
   }
 

@@ -95,7 +95,10 @@ final class Exchange implements Terms.Call {
       case Wire.FORGET -> memory.forget(node, MEMORY.getLong(body));
       case Wire.BATCH_FORGET -> forgetMany(body);
       case Wire.RELEASE -> memory.released(node, writes(MEMORY.getInt(body + 8)));
-      case Wire.GETATTR, Wire.SETATTR -> mayRemember = isWatched();
+      case Wire.GETATTR, Wire.SETATTR -> {
+        mayRemember = isWatched();
+        return mayRemember;
+      }
       case Wire.OPEN -> {
         toWrite = writes(MEMORY.getInt(body));
         mayRemember = isWatched();
@@ -104,7 +107,7 @@ final class Exchange implements Terms.Call {
         return names(body);
       }
     }
-    return opcode == Wire.GETATTR || opcode == Wire.SETATTR || opcode == Wire.OPEN;
+    return opcode == Wire.OPEN;
   }
 
   /** The request is served. */
@@ -175,16 +178,16 @@ final class Exchange implements Terms.Call {
    * @param vectors struct iovec, the header first and the body second
    * @return 0, or {@code -errno}
    */
-  int answer(Pointer vectors, long count) {
+  int answer(long vectors, long count) {
     boolean replaced = false;
     int told = 0;
     try {
-      long header = vectors.getAddress(0);
+      long header = MEMORY.getAddress(vectors);
       int error = MEMORY.getInt(header + Wire.OUT_ERROR);
       if (error == -ENOENT && opcode == Wire.LOOKUP) {
         replaced = isKnownMissing(header);
       } else if (error == 0 && count > 1) {
-        told = set(vectors.getAddress(BODY_VECTOR));
+        told = set(MEMORY.getAddress(vectors + BODY_VECTOR));
       } else if (error == 0) {
         done();
       }

@@ -30,7 +30,7 @@ final class KernelMemory implements KernelCache {
   /** For long. It bounds the harm of news that got lost. */
   static final long LONG_SECONDS = 3600;
 
-  /** At 90 bytes each; what the kernel is told beyond it, it may remember for a moment. */
+  /** At 120 bytes each; what the kernel is told beyond it, it may remember for a moment. */
   private static final int MAX_NAMES = 200_000;
 
   private static final int MAX_MISSING = 50_000;
@@ -186,7 +186,7 @@ final class KernelMemory implements KernelCache {
       known.entryIsLong(true);
       KernelName evicted = names.evicted();
       if (evicted != null) {
-        notices.add(entryNotice(evicted));
+        notices.add(evicted.entryNotice(millis()));
       }
       return Term.LONG;
     } finally {
@@ -322,19 +322,19 @@ final class KernelMemory implements KernelCache {
     try {
       KernelName directory = parent == null ? null : names.get(parent);
       if (directory != null && what.kind() == Notices.Kind.NAME) {
-        found.add(attrsNoticeLocked(directory));
+        found.add(directory.attrsNotice());
       }
       KernelName name = names.get(what.path());
       if (name == null) {
         return found;
       }
       switch (what.kind()) {
-        case ATTRS -> found.add(attrsNoticeLocked(name));
-        case CONTENT -> found.add(contentNoticeLocked(name));
+        case ATTRS -> found.add(name.attrsNotice());
+        case CONTENT -> found.add(name.contentNotice());
         case NAME, TREE -> {
           List<KernelName> below = name.isDirectory() ? names.below(name) : List.of(name);
           for (KernelName one : below) {
-            addAllOfLocked(one, found, one == name);
+            one.addAllTo(found, one == name, millis());
           }
         }
       }
@@ -350,49 +350,12 @@ final class KernelMemory implements KernelCache {
     lock.lock();
     try {
       for (KernelName name : names.all()) {
-        addAllOfLocked(name, found, false);
+        name.addAllTo(found, false, millis());
       }
       return found;
     } finally {
       lock.unlock();
     }
-  }
-
-  /**
-   * @param evenShort also what the kernel remembers for a moment only
-   */
-  @GuardedBy("lock")
-  private void addAllOfLocked(KernelName name, List<Notice> found, boolean evenShort) {
-    if ((name.entryIsLong() || evenShort) && name.node != Wire.ROOT) {
-      found.add(entryNotice(name));
-    }
-    if (!name.isMissing() && (name.attrsAreLong() || evenShort || name.pages != null)) {
-      found.add(contentNoticeLocked(name));
-    }
-    name.entryIsLong(false);
-  }
-
-  @GuardedBy("lock")
-  private Notice attrsNoticeLocked(KernelName name) {
-    name.attrsAreLong(false);
-    return Notice.ofNode(name.node, false);
-  }
-
-  /** Pages of a file that is not open are dropped by whoever opens it next. */
-  @GuardedBy("lock")
-  private Notice contentNoticeLocked(KernelName name) {
-    name.attrsAreLong(false);
-    KernelPages pages = name.pages;
-    if (pages == null) {
-      return Notice.ofNode(name.node, false);
-    }
-    pages.changed();
-    return Notice.ofNode(name.node, pages.isOpen());
-  }
-
-  private Notice entryNotice(KernelName name) {
-    boolean again = !name.isMissing() && millis() - name.toldMillis <= ENTERED_MILLIS;
-    return Notice.ofEntry(name.parent, name.name, name.isDirectory(), again);
   }
 
   /** Whether an entry can be asked for again without being taken off the tree. */

@@ -1,9 +1,11 @@
 package colabfs.fuse;
 
+import colabfs.fuse.Notices.Notice;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One name that the kernel was told of: there, with libfuse's number for it, or missing. About 90
+ * One name that the kernel was told of: there, with libfuse's number for it, or missing. About 120
  * bytes with its share of the table. Guarded by the table's owner.
  */
 final class KernelName {
@@ -88,6 +90,38 @@ final class KernelName {
 
   void gone() {
     set(GONE, true);
+  }
+
+  /** Adds what makes the kernel ask again for all that it may take for granted. */
+  void addAllTo(List<Notice> found, boolean evenShort, int nowMillis) {
+    if ((entryIsLong() || evenShort) && node != Wire.ROOT) {
+      found.add(entryNotice(nowMillis));
+    }
+    if (!isMissing() && (attrsAreLong() || evenShort || pages != null)) {
+      found.add(contentNotice());
+    }
+    entryIsLong(false);
+  }
+
+  Notice attrsNotice() {
+    attrsAreLong(false);
+    return Notice.ofNode(node, false);
+  }
+
+  /** Pages of a file that is not open are dropped by whoever opens it next. */
+  Notice contentNotice() {
+    attrsAreLong(false);
+    KernelPages of = pages;
+    if (of == null) {
+      return Notice.ofNode(node, false);
+    }
+    of.changed();
+    return Notice.ofNode(node, of.isOpen());
+  }
+
+  Notice entryNotice(int nowMillis) {
+    boolean again = !isMissing() && nowMillis - toldMillis <= KernelMemory.ENTERED_MILLIS;
+    return Notice.ofEntry(parent, name, isDirectory(), again);
   }
 
   private void set(int flag, boolean on) {

@@ -76,7 +76,8 @@ final class Libraries {
 
     long write(int descriptor, Pointer bytes, @size_t long count);
 
-    long writev(int descriptor, Pointer vectors, int count);
+    /** The vectors by their address: an object less for each answer of a mount. */
+    long writev(int descriptor, @size_t long vectors, int count);
   }
 
   /**

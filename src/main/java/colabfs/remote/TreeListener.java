@@ -21,6 +21,9 @@ public interface TreeListener {
    */
   void changed(RemotePath path, @Nullable FileAttrs attrs);
 
+  /** A name may be something else now: only asking tells. No helper says so of itself. */
+  default void doubted(RemotePath path) {}
+
   /** Anything at or below may have changed, and is no longer watched. */
   void lost(RemotePath directory);
 }

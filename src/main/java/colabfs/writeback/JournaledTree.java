@@ -15,9 +15,9 @@ import colabfs.remote.TreeListener;
 import colabfs.writeback.Names.Name;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +113,7 @@ final class JournaledTree implements RemoteTree {
   /** Holds news of what is pending until it is not. */
   private final class Settled implements TreeListener {
     private final TreeListener listener;
-    private final ConcurrentMap<RemotePath, News> held = new ConcurrentHashMap<>();
+    private final Set<RemotePath> held = ConcurrentHashMap.newKeySet();
 
     Settled(TreeListener listener) {
       this.listener = listener;
@@ -132,8 +132,15 @@ final class JournaledTree implements RemoteTree {
 
     @Override
     public void changed(RemotePath path, @Nullable FileAttrs attrs) {
-      if (!sight.isTemporary(path)) {
-        tell(path, new News(attrs));
+      if (!sight.isTemporary(path) && !isHeld(path)) {
+        listener.changed(path, attrs);
+      }
+    }
+
+    @Override
+    public void doubted(RemotePath path) {
+      if (!isHeld(path)) {
+        listener.doubted(path);
       }
     }
 
@@ -142,29 +149,21 @@ final class JournaledTree implements RemoteTree {
       listener.lost(directory);
     }
 
-    private void tell(RemotePath path, News news) {
+    /** What was told of a pending name is outdated when it is not pending any more. */
+    private boolean isHeld(RemotePath path) {
       CompletableFuture<Void> settled = sight.settled(path);
       if (settled == null) {
-        listener.changed(path, news.attrs());
-        return;
+        return false;
       }
-      boolean waits = held.containsKey(path);
-      if (waits || held.size() < MAX_HELD) {
-        held.put(path, news);
+      if (held.size() < MAX_HELD && held.add(path)) {
+        var unused =
+            settled.thenRun(
+                () -> {
+                  held.remove(path);
+                  doubted(path);
+                });
       }
-      if (!waits) {
-        var unused = settled.thenRun(() -> tellHeld(path));
-      }
-    }
-
-    private void tellHeld(RemotePath path) {
-      News news = held.remove(path);
-      if (news != null) {
-        tell(path, news);
-      }
+      return true;
     }
   }
-
-  /** What a name is said to be. */
-  private record News(@Nullable FileAttrs attrs) {}
 }

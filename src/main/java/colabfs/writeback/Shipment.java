@@ -75,9 +75,6 @@ final class Shipment {
 
   private static Base baseOf(Job job) {
     FileAttrs there = Job.expected(job.base);
-    if (job.base instanceof Job.Base.Ours) {
-      return new Base.Anything();
-    }
     return there == null
         ? new Base.Nothing()
         : new Base.Version(there.sizeBytes(), there.mtimeNanos());
@@ -117,9 +114,23 @@ final class Shipment {
   private CompletableFuture<Void> answered(Outcome outcome) {
     FsException failure = outcome.failure();
     if (failure == null) {
-      return carrier.done(job, outcome.attrs());
+      return afterEarlier().thenComposeAsync(all -> carrier.done(job, outcome.attrs()), carrier);
     }
     return isUnclear(failure) ? again() : goesOtherWay(failure);
+  }
+
+  /**
+   * Ends when all that has to come first is over: what is in a new directory is known here until
+   * the directory itself is there, and one that a helper found there already is looked at first.
+   */
+  private CompletableFuture<Void> afterEarlier() {
+    journal.lock.lock();
+    try {
+      return CompletableFuture.allOf(
+          job.waitsFor.stream().map(Job::end).toArray(CompletableFuture<?>[]::new));
+    } finally {
+      journal.lock.unlock();
+    }
   }
 
   /** Whether the helper has, or is done with, all that has to come first. */

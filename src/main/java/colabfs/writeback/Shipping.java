@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides which jobs a helper on the runtime carries out, each in one request, and how many it is
  * handed before it has answered. What it cannot do, did not want to do, or may have done already,
- * goes the way that there is without it.
+ * goes the way that there is without it. It is never told to replace or remove whatever it finds: a
+ * request that it comes to late, when the link is cut and the change has gone another way, must
+ * meet the very version that it was meant for.
  *
  * <p>Threading: the uploader's thread.
  */
@@ -54,7 +56,7 @@ final class Shipping {
     return switch (job.kind) {
       case MKDIR, RMDIR, SYMLINK -> true;
       case SETATTR -> job.change != null;
-      case UNLINK -> job.base instanceof Job.Base.Ours || isFile(Job.expected(job.base));
+      case UNLINK -> isFile(Job.expected(job.base));
       case RENAME -> isFree(job.targetBase);
       case WRITE -> bringsSmallFile(job);
       case LINK -> false;

@@ -151,10 +151,9 @@ final class Upload {
               if (extents.isEmpty() || lastEnd() < sizeBytes) {
                 answers.add(handle.fsetattr(AttrChange.size(sizeBytes)));
               }
-              AttrChange.Owner owner =
-                  replaced == null ? null : new AttrChange.Owner(replaced.uid(), replaced.gid());
               answers.add(
-                  handle.fsetattr(new AttrChange(null, attrs.permissions(), owner, times())));
+                  handle.fsetattr(
+                      new AttrChange(null, attrs.permissions(), owner(replaced), times())));
               return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new));
             },
             carrier)
@@ -162,6 +161,15 @@ final class Upload {
             (done, failure) -> {
               var unused = handle.close();
             });
+  }
+
+  /** The owner that was asked for, else that of what is replaced, else whoever logs in. */
+  private AttrChange.@Nullable Owner owner(@Nullable FileAttrs replaced) {
+    AttrChange wanted = change;
+    if (wanted != null && wanted.owner() != null) {
+      return wanted.owner();
+    }
+    return replaced == null ? null : new AttrChange.Owner(replaced.uid(), replaced.gid());
   }
 
   private AttrChange.Times times() {

@@ -79,6 +79,8 @@ BLIND |= {"vboxsf", "virtiofs"}
 # What looks like files and is none: not entered by a snapshot of something else.
 PSEUDO = {"autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "efivarfs"}
 PSEUDO |= {"fusectl", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "sysfs", "tracefs"}
+# Where each name costs a request to somebody's cloud: read a directory at a time, when it is asked for.
+CLOUD = {"fuse.drive", "fuse.gcsfuse", "fuse.goofys", "fuse.mountpoint-s3", "fuse.rclone", "fuse.s3fs"}
 
 RENAME_NOREPLACE = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -962,6 +964,7 @@ class Snapshot(Request):
         self._near: collections.deque[tuple[bytes, int]] = collections.deque()
         self._slow: collections.deque[tuple[bytes, int]] = collections.deque()
         self._complete = True
+        self._begins_blind = False
 
     def run(self) -> None:
         """Sends listings until a bound is reached."""
@@ -1022,10 +1025,11 @@ class Snapshot(Request):
 
     def _go_deeper(self, scan: Scan, depth: int) -> None:
         for name, device in scan.directories:
-            if depth >= self._depth or self.service.file_systems.kind(device) in PSEUDO:
+            kind = self.service.file_systems.kind(device)
+            slow = self.service.file_systems.is_blind(device)
+            if depth >= self._depth or kind in PSEUDO or kind in CLOUD or (slow and not self._begins_blind):
                 self._complete = False
                 continue
-            slow = self.service.file_systems.is_blind(device)
             (self._slow if slow else self._near).append((child_of(scan.path, name), depth + 1))
 
     def _read(self, scan: Scan) -> None:
@@ -1038,6 +1042,8 @@ class Snapshot(Request):
         with self.root.directory(scan.path, LIST) as fd:
             device = os.fstat(fd).st_dev
             blind = self.service.file_systems.is_blind(device)
+            if scan.path == self._path:
+                self._begins_blind = blind
             scan.watched = not blind and self.service.watches.watch(scan.path, fd)
             scan.names = {} if blind else None
             with os.scandir(fd) as found:

@@ -70,7 +70,7 @@ final class AgentLifeTest {
     assertThat(tree.status().up()).isFalse();
     link.set(true);
     await().until(tree::isUp);
-    assertThat(seen.words()).containsExactly("up");
+    await().until(() -> seen.words().equals(List.of("up")));
   }
 
   @Test

@@ -142,7 +142,7 @@ final class LauncherTest {
   void longRunningCommand_hasAllCompilersAndMoreHeap(String line)
       throws IOException, InterruptedException {
     assertThat(run(line.split(" ", -1)).out())
-        .contains("-Xmx200m")
+        .contains("-Xmx512m")
         .doesNotContain("-XX:TieredStopAtLevel=1");
   }
 

@@ -4,6 +4,7 @@ import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
+import colabfs.fs.WarmReport;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
 import colabfs.writeback.Conflict;
@@ -37,6 +38,12 @@ public class IdleMount implements ControlHandler {
   public void flush(RemotePath below, @Nullable Duration stalled, Follower follower)
       throws ControlException {
     follower.left(new PendingFigures(0, 0, 0, 0));
+  }
+
+  @Override
+  public WarmReport warm(RemotePath below, long maxFileBytes, Follower follower)
+      throws ControlException {
+    throw refused();
   }
 
   @Override

@@ -45,8 +45,12 @@ final class TestMount {
 
   /** What an earlier mount left here is known, and what this one learns is left. */
   TestMount(FakeRemoteFs runtime, Local local) {
+    this(runtime, local, settings());
+  }
+
+  TestMount(FakeRemoteFs runtime, Local local, FsSettings settings) {
     remote = runtime;
-    fs = fileSystem(settings(), null, new RemoteIdentity(0, 0, Set.of(0)), local);
+    fs = fileSystem(settings, null, new RemoteIdentity(0, 0, Set.of(0)), local);
   }
 
   private ColabFs fileSystem(

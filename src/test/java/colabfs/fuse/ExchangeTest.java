@@ -62,7 +62,7 @@ final class ExchangeTest {
   }
 
   /** libfuse's answer: a header, and a body of that length. */
-  private static Pointer answer(int error, Pointer body, int bytes) {
+  private static Pointer vectors(int error, Pointer body, int bytes) {
     Runtime runtime = Runtime.getSystemRuntime();
     Pointer header = Memory.allocateDirect(runtime, Wire.OUT_BODY, true);
     header.putInt(0, Wire.OUT_BODY + bytes);
@@ -74,6 +74,10 @@ final class ExchangeTest {
     vectors.putPointer(16, body);
     vectors.putLong(24, bytes);
     return vectors;
+  }
+
+  private static int answer(Exchange exchange, Pointer vectors, int count) {
+    return exchange.answer(vectors.address(), count);
   }
 
   private static Pointer entry(long node, FileType type, int links) {
@@ -88,7 +92,7 @@ final class ExchangeTest {
 
   private int lookUp(Exchange exchange, long parent, String name, Pointer body) {
     assertThat(exchange.begin(request(Wire.LOOKUP, parent, 0, name).address())).isTrue();
-    int result = exchange.answer(answer(0, body, Wire.ENTRY_BYTES), 2);
+    int result = answer(exchange, vectors(0, body, Wire.ENTRY_BYTES), 2);
     exchange.end();
     return result;
   }
@@ -123,7 +127,7 @@ final class ExchangeTest {
     Exchange exchange = exchange();
     exchange.begin(request(Wire.LOOKUP, Wire.ROOT, 0, "no").address());
     Pointer nothing = Memory.allocateDirect(Runtime.getSystemRuntime(), 8, true);
-    assertThat(exchange.answer(answer(-ENOENT, nothing, 0), 1)).isZero();
+    assertThat(answer(exchange, vectors(-ENOENT, nothing, 0), 1)).isZero();
     ByteBuffer message = written();
     assertThat(message.capacity()).isEqualTo(Wire.OUT_BODY + Wire.ENTRY_BYTES);
     assertThat(message.getInt(0)).isEqualTo(message.capacity());
@@ -141,7 +145,7 @@ final class ExchangeTest {
       Pointer body = Memory.allocateDirect(Runtime.getSystemRuntime(), 16, true);
       body.putLong(0, 77); // the handle, and here the content too
       assertThat(exchange.begin(request(Wire.OPEN, 2, 0).address())).isTrue();
-      exchange.answer(answer(0, body, 16), 2);
+      answer(exchange, vectors(0, body, 16), 2);
       assertThat(body.getInt(Wire.OPEN_FLAGS)).isEqualTo(flags);
     }
   }
@@ -175,13 +179,13 @@ final class ExchangeTest {
     Pointer rename = request(Wire.RENAME, Wire.ROOT, 8, "file", "new");
     rename.putLong(Wire.IN_BODY, 2);
     exchange.begin(rename.address());
-    exchange.answer(answer(-ENOENT, nothing, 0), 1);
+    answer(exchange, vectors(-ENOENT, nothing, 0), 1);
     assertThat(String.valueOf(memory.path(3, null))).isEqualTo("/file");
     exchange.begin(rename.address());
-    exchange.answer(answer(0, nothing, 0), 1);
+    answer(exchange, vectors(0, nothing, 0), 1);
     assertThat(String.valueOf(memory.path(3, null))).isEqualTo("/dir/new");
     exchange.begin(request(Wire.UNLINK, 2, 0, "new").address());
-    exchange.answer(answer(0, nothing, 0), 1);
+    answer(exchange, vectors(0, nothing, 0), 1);
     assertThat(memory.path(3, null)).isNull();
   }
 

@@ -121,7 +121,7 @@ final class EndToEndIT {
 
   @Test
   void exec_inMissingDirectory_saysSo() throws Exception {
-    runtime.init().mount();
+    runtime.init().mount("--no-helper"); // nobody tells that it is gone
     runtime.inMount("mkdir here && colabfs exec true");
     Cli.Ended ended =
         cli.shell(

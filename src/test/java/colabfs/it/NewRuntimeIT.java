@@ -29,6 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 final class NewRuntimeIT {
   private static final Duration PROMPTLY = Duration.ofSeconds(30);
   private static final String TIMEOUT = "--timeout=5";
+
+  /** With a helper, files would be here that nobody has read. */
+  private static final String ALONE = "--no-helper";
+
   private static final Instant OLD = Instant.parse("2026-01-02T03:04:05Z");
 
   /** Every name, with its type, mode, link text and content, as a program sees it. */
@@ -171,7 +175,7 @@ final class NewRuntimeIT {
   @Test
   void restoreThatIsCutOff_losesNothing_andGoesOn() throws Exception {
     write(runtime.root.resolve("pkg/large"), "l".repeat(4_000_000));
-    runtime.mount(TIMEOUT);
+    runtime.mount(TIMEOUT, ALONE);
     runtime.inMount("cat $(find . -type f ! -name unread.bin) | wc -c; readlink src/link");
     edit();
     String seen = runtime.inMount(SNAPSHOT);
@@ -208,7 +212,7 @@ final class NewRuntimeIT {
   @Test
   void onNewRuntimeRestore_bringsTheTreeByItself_butWhatIsExcluded() throws Exception {
     write(runtime.root.resolve(".colabfsignore"), "*.txt\n!notes.txt\n/src/deep/\n");
-    runtime.mount(TIMEOUT, "--on-new-runtime=restore");
+    runtime.mount(TIMEOUT, ALONE, "--on-new-runtime=restore");
     runtime.inMount("cat $(find . -type f ! -name unread.bin) | wc -c; readlink src/link");
     relay.refuse(true);
     relay.cut();
@@ -241,7 +245,7 @@ final class NewRuntimeIT {
     runtime.server.stop();
     try (OpenSshServer anew = OpenSshServer.start(directory.resolve("server"))) {
       leadTo(anew);
-      runtime.mount(TIMEOUT);
+      runtime.mount(TIMEOUT, ALONE);
       awaitHeld();
       assertThat(names(runtime.root)).isEmpty();
       assertThat(runtime.inMount("cat a.txt fresh/dir/f")).isEqualTo("new\nf\n");
@@ -256,7 +260,7 @@ final class NewRuntimeIT {
   }
 
   private void mountAndReadAll(String... options) throws Exception {
-    List<String> all = new ArrayList<>(List.of(TIMEOUT));
+    List<String> all = new ArrayList<>(List.of(TIMEOUT, ALONE));
     all.addAll(List.of(options));
     runtime.mount(all.toArray(String[]::new));
     assertThat(runtime.inMount("cat $(find . -type f ! -name unread.bin) | wc -c"))

@@ -205,6 +205,8 @@ public final class OpenSshServer implements AutoCloseable {
             "AuthorizedKeysFile " + authorizedKeys(),
             "PidFile " + dir.resolve("sshd.pid"),
             "Subsystem sftp " + (options.separateSftp() ? SFTP_SERVER : "internal-sftp"),
+            // The login's own start files are not the tests' to run, nor to be killed in.
+            "SetEnv HOME=" + dir,
             "MaxSessions " + options.maxSessions(),
             "PubkeyAuthentication yes",
             "PasswordAuthentication no",
@@ -258,21 +260,5 @@ public final class OpenSshServer implements AutoCloseable {
         .redirectError(ProcessBuilder.Redirect.DISCARD)
         .start()
         .waitFor();
-  }
-
-  /**
-   * Runs a server in a directory until standard input ends: {@code OpenSshServer DIRECTORY}. Prints
-   * where it is.
-   */
-  public static void main(String[] args) throws IOException, InterruptedException {
-    try (OpenSshServer server = start(Path.of(args[0]))) {
-      Runtime.getRuntime().addShutdownHook(new Thread(server::stop, "sshd-end"));
-      System.out.printf(
-          "port=%d user=%s key=%s root=%s%n",
-          server.port(), server.user(), server.privateKey(), server.root());
-      while (System.in.read() >= 0) {
-        // what is said does not matter, only that somebody is there
-      }
-    }
   }
 }

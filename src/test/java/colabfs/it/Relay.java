@@ -237,25 +237,6 @@ public final class Relay implements AutoCloseable {
     }
   }
 
-  /**
-   * Stands between a tunnel's two ends until standard input ends: {@code Relay TARGET_PORT RTT_MS
-   * RATE_MBIT}. Prints its port.
-   */
-  public static void main(String[] args) throws IOException {
-    long bytesPerSecond = Math.round(Double.parseDouble(args[2]) * 1e6 / 8);
-    try (Relay relay =
-        start(
-            Integer.parseInt(args[0]),
-            Duration.ofMillis(Long.parseLong(args[1])),
-            bytesPerSecond)) {
-      System.out.println("port=" + relay.port());
-      while (System.in.read() >= 0) {
-        // what is said does not matter, only that somebody is there
-      }
-      System.out.println("up=" + relay.bytesUp() + " down=" + relay.bytesDown());
-    }
-  }
-
   /** One direction of the tunnel, shared by all connections. */
   private static final class Line {
     private final long delayNanos;

@@ -2,6 +2,7 @@ package colabfs.writeback;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import colabfs.core.AttrChange;
 import colabfs.core.Errno;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
@@ -99,6 +100,20 @@ final class WriteBackTest {
       writeBack.retry();
       flush(writeBack);
       assertThat(runtime.content("/f")).isEqualTo(bytes(1, 10).array());
+    }
+  }
+
+  @Test
+  @DisplayName("The owner that a new file is given arrives with it.")
+  void ownerOfANewFile_arrives() throws Exception {
+    try (WriteBack writeBack = open(WriteBack.Fsync.LOCAL)) {
+      RemoteFile file = create(writeBack, "/f");
+      get(file.write(0, bytes(1, 10)));
+      get(file.close());
+      get(writeBack.files().setattr(RemotePath.of("/f"), AttrChange.owner(1234, 567)));
+      flush(writeBack);
+      assertThat(runtime.attrs("/f").uid()).isEqualTo(1234);
+      assertThat(runtime.attrs("/f").gid()).isEqualTo(567);
     }
   }
 

@@ -7,6 +7,7 @@ import colabfs.core.RemotePath;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,16 @@ final class DiskContents implements KeptContents {
           changed(to, tree);
           store.moveContents(from, to); // what was at the new name was forgotten before
         });
+  }
+
+  @Override
+  public long capacityBytes() {
+    return shelf.capacityBytes();
+  }
+
+  @Override
+  public CompletableFuture<Void> settled() {
+    return shelf.settled();
   }
 
   private boolean isYoung(long mtimeSeconds) {

@@ -168,7 +168,17 @@ final class Shelf implements AutoCloseable {
 
   /** Waits until all that is to be done later is done. */
   void await() {
-    CompletableFuture.runAsync(() -> {}, thread).join();
+    settled().join();
+  }
+
+  /** Ends when all that is to be done later until now is done; never when it is closed. */
+  CompletableFuture<Void> settled() {
+    return CompletableFuture.runAsync(() -> {}, thread);
+  }
+
+  /** The bound on its bytes; 0 while nothing is written. Waits while it opens. */
+  long capacityBytes() {
+    return use(0L, store -> isWriting() ? maxBytes : 0L);
   }
 
   /** Looks something up; what is given instead when there is no store. Waits while it opens. */

@@ -155,9 +155,17 @@ final class Tree {
     if (!attributes.isRegularFile()) {
       throw new IOException(file + " is neither a file, a directory nor a link");
     }
-    String content = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+    String content = new String(contentOf(file), StandardCharsets.ISO_8859_1);
     return new Regular(
         modeOf(file), content, attributes.lastModifiedTime().toInstant().getEpochSecond());
+  }
+
+  private static byte[] contentOf(Path file) throws IOException {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new IOException(file + " cannot be read", e); // of a read, Java does not tell the name
+    }
   }
 
   private static String modeOf(Path file) throws IOException {
