@@ -177,7 +177,7 @@ final class News implements TreeListener, Snapshots.Arrival {
     if (isOwn) {
       confirm(path);
     } else {
-      accept(path, last, attrs);
+      accept(path, last, attrs, cache.stamp());
     }
   }
 
@@ -242,15 +242,7 @@ final class News implements TreeListener, Snapshots.Arrival {
     if (found == null ? last == null : last != null && isSame(last, found)) {
       return;
     }
-    Difference difference = new Difference(path, last, found);
-    dropContent(difference);
-    if (found == null) {
-      cache.putAbsent(path, stamp);
-    } else {
-      cache.putAttrs(path, found, stamp);
-    }
-    tellKernel(difference);
-    watchNew(path, found);
+    accept(path, last, found, stamp);
   }
 
   /** Ends when all that was told is taken, and what was asked because of it is known. */
@@ -273,13 +265,14 @@ final class News implements TreeListener, Snapshots.Arrival {
     return found instanceof Lookup.Known known ? known.attrs() : null;
   }
 
-  private void accept(RemotePath path, @Nullable FileAttrs last, @Nullable FileAttrs attrs) {
+  private void accept(
+      RemotePath path, @Nullable FileAttrs last, @Nullable FileAttrs attrs, long stamp) {
     Difference difference = new Difference(path, last, attrs);
     dropContent(difference);
     if (attrs == null) {
-      cache.putAbsent(path, cache.stamp());
+      cache.putAbsent(path, stamp);
     } else {
-      cache.putAttrs(path, attrs, cache.stamp());
+      cache.putAttrs(path, attrs, stamp);
     }
     tellKernel(difference);
     watchNew(path, attrs);
@@ -320,10 +313,8 @@ final class News implements TreeListener, Snapshots.Arrival {
   private void contentGoes(RemotePath path, boolean tree) {
     if (tree) {
       local.contents().forgetTree(path);
-    } else {
-      local.contents().forget(path);
     }
-    nodes.forgetContent(path);
+    nodes.forgetContent(path); // on the local disk, too
   }
 
   /** What the runtime has of a name is being asked. */
