@@ -114,8 +114,12 @@ final class FaultyRuntime implements AutoCloseable {
     return within(PATIENCE, () -> Tree.of(mountpoint));
   }
 
-  /** The runtime holds what the mount shows, byte for byte, and soon nothing of the transport. */
+  /**
+   * With everything sent, the runtime holds what the mount shows, byte for byte, and soon nothing
+   * of the transport.
+   */
   void assertRuntimeEqualsMount() throws Exception {
+    flush();
     Awaitility.await()
         .untilAsserted(
             () ->
