@@ -98,6 +98,9 @@ final class News implements TreeListener, Snapshots.Arrival {
   public void lost(RemotePath directory) {
     inOrder.execute(
         () -> {
+          if (cache.last(directory) instanceof Lookup.Absent) {
+            return; // it is known to be gone
+          }
           cache.invalidateTree(directory);
           kernel.treeChanged(directory);
           if (directory.isRoot() && !isTooSoon()) {

@@ -220,6 +220,19 @@ final class HelperTest {
   }
 
   @Test
+  @DisplayName("What was removed here is still known to be gone when the helper loses sight of it.")
+  void lostRemoved_isGoneOffline() throws FsException {
+    begin();
+    mount.fs.mkdir(path("/a/dir"), 0755);
+    caughtUp();
+    mount.fs.rmdir(path("/a/dir"));
+    helper.lose(path("/a/dir"));
+    caughtUp();
+    mount.remote.disconnect();
+    assertThat(mount.exists("/a/dir")).isFalse();
+  }
+
+  @Test
   @DisplayName("A helper that cannot read a file leaves it to the plain way.")
   void leftOut_isReadPlainly() throws FsException {
     begin();

@@ -34,7 +34,7 @@ final class Ledger {
     try {
       step.run(directory);
     } catch (IOException e) {
-      throw new IOException("after %d steps: %s".formatted(steps(), shown(step)), e);
+      throw new IOException("after %d steps: %s: %s".formatted(steps(), shown(step), e), e);
     } finally {
       Duration took = Duration.ofNanos(System.nanoTime() - began);
       if (took.compareTo(slowest) > 0) {
