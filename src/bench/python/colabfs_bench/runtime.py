@@ -69,6 +69,7 @@ class Runtime:
                 f"AuthorizedKeysFile {self.directory}/authorized_keys", f"PidFile {self.directory}/sshd.pid",
                 "Subsystem sftp internal-sftp", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
                 "PermitRootLogin prohibit-password", "StrictModes no", "UseDNS no", "PrintMotd no",
+                f"SetEnv HOME={self.directory}",  # the login's own start files are not the measurement's to run
                 # without PAM, sshd turns away accounts whose password is locked
                 "UsePAM " + ("yes" if _is_locked(self.user) else "no"), ""]))
         command = [SSHD, "-D", "-e", "-f", config]
