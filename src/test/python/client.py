@@ -1,5 +1,6 @@
 """The other side of the helper's protocol, as simple as can be, for its tests."""
 
+import hashlib
 import importlib.util
 import os
 import queue
@@ -166,6 +167,26 @@ class Client:
         temporary = temporary or os.path.dirname(path).rstrip("/") + "/.temporary"
         fields = text(path) + text(temporary) + base + struct.pack(">I", permissions) + times
         return self.change(b"\1" + fields, content)
+
+    def patch(self, path, base, pieces, temporary="/.temporary", permissions=0xFFFFFFFF, times=b"\0", digest=None):
+        """Patches a file: pieces are bytes, or places and lengths in what is there as ``base`` says."""
+        old = self.contents([path])[0]
+        body = b"".join(piece for piece in pieces if isinstance(piece, bytes))
+        whole = b"".join(p if isinstance(p, bytes) else old[p[0] : p[0] + p[1]] for p in pieces)
+        fields = text(path) + text(temporary) + version_of(base) + struct.pack(">I", permissions) + times
+        fields += digest or hashlib.sha256(whole).digest()
+        fields += struct.pack(">I", len(pieces))
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                fields += struct.pack(">Bq", 2, len(piece))
+            else:
+                fields += struct.pack(">Bqq", 1, *piece)
+        return self.change(b"\10" + fields, body)
+
+
+def version_of(st):
+    """What a patch has to find."""
+    return struct.pack(">QqqQ", st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_ino)
 
 
 def listings(raw):

@@ -16,7 +16,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from client import PATIENCE, SOURCE, Attrs, Client, Refused, helper, key_of, listings, news, opened, text
+from client import PATIENCE, SOURCE, Attrs, Client, Refused, helper, key_of, listings, news, opened, text, version_of
 
 NOTHING = b"\1"
 
@@ -201,6 +201,129 @@ class Operations(HelperTest):
         self.assertEqual(os.listdir(self.root), ["file"])
         with open(self.path("file"), "rb") as kept:
             self.assertEqual(kept.read(), b"old")
+
+    def lstat(self, name):
+        """A file's attributes, as this process sees them."""
+        return os.lstat(self.path(name))
+
+    def read(self, name):
+        """A file's content, as this process sees it."""
+        with open(self.path(name), "rb") as kept:
+            return kept.read()
+
+    def test_a_patch_puts_old_and_new_together(self):
+        old = bytes(range(256)) * 12_000  # longer than what is copied at once
+        self.write("file", old)
+        os.chmod(self.path("file"), 0o4751)
+        before = self.lstat("file")
+        times = b"\1" + struct.pack(">qq", 5, 1_000_000_007)
+        pieces = [(0, 1_500_000), b"new", (1_500_003, len(old) - 1_500_003), b"end" * 700_000]
+        attrs, links = self.client.patch("/file", before, pieces, times=times)
+        self.assertEqual(self.read("file"), old[:1_500_000] + b"new" + old[1_500_003:] + b"end" * 700_000)
+        self.assertEqual((attrs.mode & 0o7777, attrs.mtime, links), (0o4751, 1_000_000_007, 1))
+        self.assertEqual(attrs.key(), key_of(self.lstat("file")))
+        self.assertNotEqual(attrs.inode, before.st_ino, "it did not appear at once")
+        self.client.patch("/file", self.lstat("file"), [(256, 10), (0, 10)], permissions=0o600)
+        self.assertEqual((self.read("file"), self.lstat("file").st_mode), (old[:10] * 2, 0o100600))
+        self.assertEqual(os.listdir(self.root), ["file"])
+
+    def test_a_patch_in_place_keeps_the_other_names(self):
+        self.write("file", b"a" * 10_000 + b"b" * 10_000)
+        os.link(self.path("file"), self.path("other"))
+        before = self.lstat("file")
+        pieces = [(0, 10_000), b"new", (10_003, 5_000)]
+        self.refused("EMLINK", self.client.patch, "/file", before, pieces)
+        times = b"\1" + struct.pack(">qq", 5, 1_000_000_007)
+        attrs, links = self.client.patch("/file", before, pieces, temporary="", permissions=0o640, times=times)
+        self.assertEqual(self.read("other"), b"a" * 10_000 + b"new" + b"b" * 5_000)
+        self.assertEqual((attrs.inode, links, attrs.mtime, attrs.mode), (before.st_ino, 2, 1_000_000_007, 0o100640))
+        self.client.patch("/other", self.lstat("file"), [(0, 15_003), b"longer"], temporary="")
+        self.assertEqual(self.read("file")[-7:], b"blonger")
+        self.assertEqual(set(os.listdir(self.root)), {"file", "other"})
+
+    def test_a_patch_of_another_version_changes_nothing(self):
+        self.write("file", b"a" * 10_000)
+        before = self.lstat("file")
+        times = (before.st_atime_ns, before.st_mtime_ns)
+        pieces = [(0, 5_000), b"new"]
+
+        def rewritten():  # the same length and time of change, another content
+            self.write("file", b"c" * 10_000)
+            os.utime(self.path("file"), ns=times)
+
+        def replaced():
+            self.write("new", b"c" * 10_000)
+            os.utime(self.path("new"), ns=times)
+            os.rename(self.path("new"), self.path("file"))
+
+        def touched():
+            os.utime(self.path("file"), ns=(5, 5))
+
+        for change in (rewritten, replaced, touched):
+            change()
+            kept = self.read("file")
+            for temporary in ("/.temporary", ""):
+                self.refused("ESTALE", self.client.patch, "/file", before, pieces, temporary)
+            self.assertEqual((self.read("file"), os.listdir(self.root)), (kept, ["file"]))
+        for gone in ("/missing", "/link"):
+            os.path.exists(self.path("link")) or os.symlink("file", self.path("link"))
+            self.refused("ESTALE", self.client.patch, gone, before, [b"new"])
+
+    def test_a_patch_that_would_make_something_else_changes_nothing(self):
+        self.write("file", b"a" * 10_000)
+        before = self.lstat("file")
+        for temporary in ("/.temporary", ""):
+            call = self.client.patch
+            self.refused("ESTALE", call, "/file", before, [(0, 5_000), b"new"], temporary, digest=b"d" * 32)
+        self.assertEqual((self.read("file"), os.listdir(self.root)), (b"a" * 10_000, ["file"]))
+        self.assertEqual(key_of(self.lstat("file")), key_of(before))
+
+    def test_a_patch_that_makes_no_sense_is_the_end(self):
+        self.write("file", b"a" * 10_000)
+        st = self.lstat("file")
+        stay = struct.pack(">I", 0xFFFFFFFF) + b"\0" + b"d" * 32
+
+        def piece(kind, *numbers):
+            return struct.pack(">B%dq" % len(numbers), kind, *numbers)
+
+        senseless = {
+            "a kind that is none": [piece(3, 1)],
+            "a copy from beyond the end": [piece(1, 9_999, 2)],
+            "a copy from before the beginning": [piece(1, -1, 2)],
+            "a copy without end": [piece(1, 1, (1 << 63) - 1)],
+            "an empty piece": [piece(1, 0, 0)],
+            "a longer body": [piece(2, 2)],
+            "a shorter body": [piece(2, 4)],
+            "a negative length": [piece(2, 4), piece(2, -1)],
+            "fewer pieces than it says": [piece(2, 3), b""],
+            "a copy in place that moves": [piece(2, 3), piece(1, 0, 5)],
+        }
+        for what, pieces in senseless.items():
+            with self.subTest(what), Client(self.root) as other:
+                temporary = "" if "in place" in what else "/.temporary"
+                count = struct.pack(">I", len(pieces))
+                fields = text("/file") + text(temporary) + version_of(st) + stay + count + b"".join(pieces)
+                try:
+                    other.ask(helper.CHANGE, b"\10" + fields, b"new")
+                except OSError:
+                    pass  # it has ended already
+                self.assertEqual(other.process.wait(PATIENCE), 2)
+        for temporary in ("/file", "/d/.temporary"):
+            with self.subTest(temporary), Client(self.root) as other:
+                fields = text("/file") + text(temporary) + version_of(st) + stay + struct.pack(">I", 1) + piece(2, 3)
+                other.ask(helper.CHANGE, b"\10" + fields, b"new")
+                self.assertEqual(other.process.wait(PATIENCE), 2)
+        self.assertEqual(os.listdir(self.root), ["file"])
+        self.assertEqual(key_of(self.lstat("file")), key_of(st))
+
+    def test_a_patch_without_space_leaves_the_old_file_or_says_that_it_is_changed(self):
+        self.write("file", b"a" * 10_000)
+        before = self.lstat("file")
+        resource.prlimit(self.client.process.pid, resource.RLIMIT_FSIZE, (12_000, 12_000))
+        pieces = [(0, 5_000), b"new" * 100_000]
+        self.refused("EFBIG", self.client.patch, "/file", before, pieces)
+        self.assertEqual((self.read("file"), os.listdir(self.root)), (b"a" * 10_000, ["file"]))
+        self.refused("EIO", self.client.patch, "/file", before, pieces, "")
 
     def test_directories_links_and_names(self):
         change = self.client.change

@@ -23,6 +23,9 @@ HISTORY_BYTES = 45 * MEGABYTE
 MANY_FILES = 5_000
 LARGE_BYTES = 256 * MEGABYTE
 READ_BYTES = 64 * MEGABYTE
+REWRITE_BYTES = 64 * MEGABYTE
+REWRITE_CHANGED_BYTES = REWRITE_BYTES // 100
+REWRITE_PLACES = 40
 WRITE_BYTES = (16 * MEGABYTE, 64 * MEGABYTE)
 ARCHIVE_FILES = 600
 ARCHIVE_DIRECTORY_FILES = 20
@@ -157,6 +160,23 @@ class Content:
     def write(self, size):
         """A local file to be written into mounts; its path."""
         return ensure_file(os.path.join(self.local, f"write{size}.bin"), size)
+
+    def rewritable(self):
+        """A file on the runtime that is to be written anew, as it was before."""
+        shutil.copyfile(self.write(REWRITE_BYTES), os.path.join(self.root, "work_rewritten.bin"))
+
+    def rewritten(self):
+        """A local file like that one, but for a hundredth of it at places all over it; its path."""
+        path = os.path.join(self.local, "rewritten.bin")
+        if not os.path.exists(path):
+            shutil.copyfile(self.write(REWRITE_BYTES), path + ".new")
+            dice = random.Random(7)
+            with open(path + ".new", "r+b") as file:
+                for number in range(REWRITE_PLACES):
+                    file.seek(number * (REWRITE_BYTES // REWRITE_PLACES))
+                    file.write(dice.randbytes(REWRITE_CHANGED_BYTES // REWRITE_PLACES))
+            os.rename(path + ".new", path)
+        return path
 
     def archive(self, count):
         """A tar of small sources: its path, and names and sizes of its files."""

@@ -165,6 +165,12 @@ def copy_in(s, figure, local):
     returns_then_remote(s, figure, ("cp", local, "work_written.bin"), lambda: s.arrives({"work_written.bin": same_as(local)}))
 
 
+def rewrite(s):
+    local = s.content.rewritten()
+    returns_then_remote(s, "rewrite", ("cp", local, "work_rewritten.bin"),
+                        lambda: s.arrives({"work_rewritten.bin": same_as(local)}))
+
+
 def random_reads(s):
     dice = random.Random(4)
     offsets = [dice.randrange(sizes.LARGE_BYTES // RANDOM_BYTES) * RANDOM_BYTES for _ in range(RANDOM_READS)]
@@ -260,6 +266,11 @@ def with_large(name, size):
     return prepare
 
 
+def with_rewritable(content):
+    content.rewritable()
+    return content.root
+
+
 def with_seen(content):
     with_file("work_seen/deleted.txt", "before")(content)
     return with_file("work_seen/appended.txt", "before")(content)
@@ -313,6 +324,8 @@ WORKS = (
     *(Work(f"write{size // sizes.MEGABYTE}", write(size),
            both_figures(f"write{size // sizes.MEGABYTE}", f"write {size // sizes.MEGABYTE} MB", always(0.5, size)))
       for size in sizes.WRITE_BYTES),
+    Work("rewrite", rewrite, both_figures("rewrite", "rewrite 64 MB, 1 % changed", always(0.5, sizes.REWRITE_CHANGED_BYTES)),
+         with_rewritable),
     Work("random", random_reads, (
         Figure("random", "60 random reads of 4 KiB", always(RANDOM_READS, RANDOM_READS * RANDOM_BYTES)),),
          with_large("large.bin", sizes.LARGE_BYTES)),

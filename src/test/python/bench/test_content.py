@@ -2,6 +2,7 @@ import os
 import random
 import tempfile
 import unittest
+from unittest import mock
 
 from colabfs_bench import content
 from colabfs_bench.processes import run
@@ -59,6 +60,18 @@ class ContentTest(unittest.TestCase):
         for name, text in files.items():
             with open(os.path.join(self.directory.name, name), "rb") as file:
                 self.assertEqual(file.read(), text)
+
+    def test_a_file_is_rewritten_in_a_hundredth_of_its_bytes(self):
+        with mock.patch.multiple(content, REWRITE_BYTES=100_000, REWRITE_CHANGED_BYTES=1000, REWRITE_PLACES=10):
+            self.content.rewritable()
+            path = self.content.rewritten()
+            self.assertEqual(self.content.rewritten(), path)
+        with open(os.path.join(self.content.root, "work_rewritten.bin"), "rb") as one, open(path, "rb") as other:
+            before, after = one.read(), other.read()
+        self.assertEqual((len(before), len(after)), (100_000, 100_000))
+        self.assertTrue(900 < sum(x != y for x, y in zip(before, after)) <= 1000)
+        self.content.restore()
+        self.assertNotIn("work_rewritten.bin", os.listdir(self.content.root))
 
     def test_large_file_is_made_once_and_cannot_be_squeezed(self):
         path = self.content.served("large.bin", 1_500_000)

@@ -1,6 +1,7 @@
 package colabfs.agent;
 
 import colabfs.remote.RuntimeId;
+import java.util.Set;
 
 /**
  * How the helper is, for people.
@@ -14,6 +15,7 @@ import colabfs.remote.RuntimeId;
  * @param root the real path of what it serves; empty when not up
  * @param watches directories that it watches, as it said last
  * @param watchLimit how many it may watch; 0 where it cannot
+ * @param capabilities what it can be asked for; empty when not up
  */
 public record AgentStatus(
     boolean up,
@@ -24,13 +26,15 @@ public record AgentStatus(
     RuntimeId id,
     String root,
     long watches,
-    long watchLimit) {
+    long watchLimit,
+    Set<String> capabilities) {
 
   static AgentStatus down(String reason) {
-    return new AgentStatus(false, reason, "", 0, 0, RuntimeId.UNKNOWN, "", 0, 0);
+    return new AgentStatus(false, reason, "", 0, 0, RuntimeId.UNKNOWN, "", 0, 0, Set.of());
   }
 
   AgentStatus withWatches(long newWatches) {
-    return new AgentStatus(up, reason, python, pid, umask, id, root, newWatches, watchLimit);
+    return new AgentStatus(
+        up, reason, python, pid, umask, id, root, newWatches, watchLimit, capabilities);
   }
 }

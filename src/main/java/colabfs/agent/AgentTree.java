@@ -35,14 +35,15 @@ import org.jspecify.annotations.Nullable;
  * else is read. What happens to the helper itself is decided on one thread of this class's.
  *
  * <p>Errors: as {@link RemoteTree} says; EFBIG for content that is too long to be handed over at
- * once (32 MiB), EAGAIN when more than 2,048 questions are open, ENAMETOOLONG for paths of more
- * than 32 KiB. A future that is cancelled ends the work on the runtime, unless it is a change.
+ * once (32 MiB), EOPNOTSUPP for what this helper cannot do, EAGAIN when more than 2,048 questions
+ * are open, ENAMETOOLONG for paths of more than 32 KiB. A future that is cancelled ends the work on
+ * the runtime, unless it is a change.
  */
 public final class AgentTree implements RemoteTree, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(AgentTree.class.getName());
 
   /** Longer paths no helper takes. */
-  private static final int PATH_BYTES = 32 * 1024;
+  static final int PATH_BYTES = 32 * 1024;
 
   /** Names of files that are asked for at once; more are asked for one part after the other. */
   private static final int MOST_FILES = 4096;
@@ -203,19 +204,8 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
       return gone();
     }
     ChangeCall call = new ChangeCall(change);
-    if (call.contentBytes() > ChangeCall.MOST_CONTENT_BYTES) {
-      return CompletableFuture.failedFuture(
-          new FsException(Errno.EFBIG, change.path() + ": too long to be handed over at once"));
-    }
-    if (change instanceof TreeChange.Symlink link && link.target().length() > PATH_BYTES / 4) {
-      return tooLong(change.path()); // PATH_MAX is 4,096 bytes (limits.h)
-    }
-    if (change instanceof TreeChange.Put put) {
-      return ask(up, call, put.path(), put.temporary());
-    }
-    return change instanceof TreeChange.Rename rename
-        ? ask(up, call, rename.path(), rename.from())
-        : ask(up, call, change.path());
+    FsException refusal = call.refusal(status.capabilities());
+    return refusal == null ? ask(up, call, call.paths()) : CompletableFuture.failedFuture(refusal);
   }
 
   @Override

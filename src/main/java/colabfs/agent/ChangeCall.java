@@ -1,16 +1,20 @@
 package colabfs.agent;
 
 import colabfs.core.AttrChange;
+import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
+import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.TreeChange;
 import colabfs.remote.TreeChange.Base;
+import colabfs.remote.TreeChange.Piece;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Asks for a change. Its content is read when it is sent, and must not change until the end. */
@@ -22,15 +26,25 @@ final class ChangeCall extends Call<TreeChange.Done> {
   private static final int RENAME = 5;
   private static final int SYMLINK = 6;
   private static final int SET_ATTRIBUTES = 7;
+  private static final int PATCH = 8;
 
   private static final int ANYTHING = 0;
   private static final int NOTHING = 1;
   private static final int VERSION = 2;
 
+  private static final int COPY = 1;
+  private static final int LITERAL = 2;
+
   private static final int NO_PERMISSIONS = -1;
 
   /** Longer contents go another way. */
-  static final int MOST_CONTENT_BYTES = 32 << 20;
+  private static final int MOST_CONTENT_BYTES = 32 << 20;
+
+  /** What a patch is made of, and two paths, fit into a frame. */
+  private static final int MOST_PIECES = 8192;
+
+  /** What a helper says that knows {@link TreeChange.Patch}. */
+  private static final String PATCHES = "patch";
 
   private final TreeChange change;
 
@@ -43,18 +57,64 @@ final class ChangeCall extends Call<TreeChange.Done> {
     return change.getClass().getSimpleName() + " of " + change.path();
   }
 
+  /** Why a helper that can do this is not asked; null when it is. */
+  @Nullable FsException refusal(Set<String> capabilities) {
+    if (contentBytes() > MOST_CONTENT_BYTES) {
+      return refused(Errno.EFBIG, "too long to be handed over at once");
+    }
+    if (change instanceof TreeChange.Symlink link
+        && link.target().length() > AgentTree.PATH_BYTES / 4) {
+      return refused(Errno.ENAMETOOLONG, "the link is too long"); // PATH_MAX is 4,096 (limits.h)
+    }
+    if (change instanceof TreeChange.Patch patch) {
+      if (!capabilities.contains(PATCHES)) {
+        return refused(Errno.EOPNOTSUPP, "this helper cannot patch files");
+      }
+      if (patch.pieces().size() > MOST_PIECES) {
+        return refused(Errno.EFBIG, "too many pieces to be handed over at once");
+      }
+    }
+    return null;
+  }
+
+  private FsException refused(Errno errno, String why) {
+    return new FsException(errno, change.path() + ": " + why);
+  }
+
+  /** Every path that is sent. */
+  RemotePath[] paths() {
+    RemotePath other = null;
+    if (change instanceof TreeChange.Put put) {
+      other = put.temporary();
+    } else if (change instanceof TreeChange.Patch patch) {
+      other = patch.temporary();
+    } else if (change instanceof TreeChange.Rename rename) {
+      other = rename.from();
+    }
+    return other == null
+        ? new RemotePath[] {change.path()}
+        : new RemotePath[] {change.path(), other};
+  }
+
   /** How much of it the helper has to hold until it is made. */
   int contentBytes() {
-    return change instanceof TreeChange.Put put ? put.content().remaining() : 0;
+    return content().remaining();
+  }
+
+  private ByteBuffer content() {
+    if (change instanceof TreeChange.Put put) {
+      return put.content().duplicate();
+    }
+    return change instanceof TreeChange.Patch patch
+        ? patch.literals().duplicate()
+        : ByteBuffer.allocate(0);
   }
 
   @Override
   Outgoing.Message message(int number) {
     byte[] fields = fields();
     ByteBuffer frame = Frame.prepare(Protocol.CHANGE, number, fields.length).put(fields).flip();
-    ByteBuffer content =
-        change instanceof TreeChange.Put put ? put.content().duplicate() : ByteBuffer.allocate(0);
-    return Outgoing.withBody(number, content, frame);
+    return Outgoing.withBody(number, content(), frame);
   }
 
   private byte[] fields() {
@@ -66,6 +126,9 @@ final class ChangeCall extends Call<TreeChange.Done> {
         write(out, put.base());
         writePermissions(out, put.permissions());
         write(out, put.times());
+      } else if (change instanceof TreeChange.Patch patch) {
+        begin(out, PATCH);
+        write(out, patch);
       } else if (change instanceof TreeChange.MakeDirectory make) {
         begin(out, MAKE_DIRECTORY);
         out.writeInt(make.permissions());
@@ -94,6 +157,31 @@ final class ChangeCall extends Call<TreeChange.Done> {
   private void begin(DataOutputStream out, int kind) throws IOException {
     out.writeByte(kind);
     write(out, change.path());
+  }
+
+  private static void write(DataOutputStream out, TreeChange.Patch patch) throws IOException {
+    RemotePath temporary = patch.temporary();
+    writeText(out, temporary == null ? "" : temporary.toString());
+    FileAttrs base = patch.base();
+    out.writeLong(base.sizeBytes());
+    out.writeLong(base.mtimeNanos());
+    out.writeLong(base.ctimeNanos());
+    out.writeLong(base.inode());
+    writePermissions(out, patch.permissions());
+    write(out, patch.times());
+    byte[] sha256 = new byte[patch.sha256().remaining()];
+    patch.sha256().duplicate().get(sha256);
+    out.write(sha256);
+    out.writeInt(patch.pieces().size());
+    for (Piece piece : patch.pieces()) {
+      if (piece instanceof Piece.Copy copy) {
+        out.writeByte(COPY);
+        out.writeLong(copy.offset());
+      } else {
+        out.writeByte(LITERAL);
+      }
+      out.writeLong(piece.lengthBytes());
+    }
   }
 
   private static void write(DataOutputStream out, RemotePath path) throws IOException {

@@ -4,7 +4,9 @@ import colabfs.remote.RuntimeId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +39,8 @@ final class Welcome {
             matching(facts.get("machine"), MACHINE_ID), matching(facts.get("boot"), BOOT_ID), null),
         Fields.printable(facts.getOrDefault("root", "")),
         0,
-        number(facts, "watches", 10));
+        number(facts, "watches", 10),
+        Set.copyOf(List.of(Fields.printable(facts.getOrDefault("capabilities", "")).split(" "))));
   }
 
   private static String text(ByteBuffer in) throws ProtocolException {

@@ -4,6 +4,7 @@ import colabfs.core.AttrChange;
 import colabfs.core.FileAttrs;
 import colabfs.core.RemotePath;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A change that a helper makes on the runtime. Links are never followed at the last name. */
@@ -32,6 +33,47 @@ public sealed interface TreeChange {
       @Nullable Integer permissions,
       AttrChange.@Nullable Times times)
       implements TreeChange {}
+
+  /**
+   * A regular file gets a content that is put together from parts of the one that it has and from
+   * new bytes. With a temporary name it appears as that of a put does, and keeps what that keeps;
+   * without one the file itself is written, for those that have several names or somebody else's
+   * owner. EOPNOTSUPP when the helper knows nothing of this; EIO when a file that is written itself
+   * may have been changed in part.
+   *
+   * @param temporary in the same directory; what is there already is replaced; null to write the
+   *     file itself, where a copy must be of what is at the same place
+   * @param base what has to be there: ESTALE, and nothing is changed, when length, times of change
+   *     in nanoseconds or inode are others
+   * @param pieces what the new content is made of, in order
+   * @param literals what the literal pieces bring, one after the other
+   * @param sha256 of the whole new content: ESTALE, and nothing is changed, when another one would
+   *     come out
+   * @param permissions of the file; null keeps those of what was there
+   * @param times set after the content was written; null leaves the runtime's
+   */
+  record Patch(
+      RemotePath path,
+      @Nullable RemotePath temporary,
+      FileAttrs base,
+      List<Piece> pieces,
+      ByteBuffer literals,
+      ByteBuffer sha256,
+      @Nullable Integer permissions,
+      AttrChange.@Nullable Times times)
+      implements TreeChange {}
+
+  /** A part of a content; none is empty. */
+  sealed interface Piece {
+
+    long lengthBytes();
+
+    /** As it is in the old content. */
+    record Copy(long offset, long lengthBytes) implements Piece {}
+
+    /** New bytes. */
+    record Literal(long lengthBytes) implements Piece {}
+  }
 
   /** EEXIST when the name is there. */
   record MakeDirectory(RemotePath path, int permissions) implements TreeChange {}

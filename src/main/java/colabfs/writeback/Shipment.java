@@ -53,6 +53,12 @@ final class Shipment {
     CompletableFuture<Void> go(@Nullable FsException reason);
   }
 
+  /** How a helper is told. */
+  @FunctionalInterface
+  interface Telling {
+    CompletableFuture<Done> tell() throws FsException;
+  }
+
   /** The journal's lock is held. */
   Shipment(Journal journal, Carrier carrier, RemoteTree tree, Job job, OtherWay otherWay) {
     this.journal = journal;
@@ -82,13 +88,24 @@ final class Shipment {
 
   CompletableFuture<Void> run() {
     return switch (job.kind) {
-      case MKDIR, SYMLINK, SETATTR -> carrier.now(job, changes, this::handOver);
-      default -> carrier.atItsTurn(job, changes, this::handOver);
+      case MKDIR, SYMLINK, SETATTR -> carrier.now(job, changes, () -> handOver(this::apply));
+      default -> carrier.atItsTurn(job, changes, () -> handOver(this::apply));
     };
   }
 
+  /** The same for content that shows at its turn, of which the helper is told in another way. */
+  CompletableFuture<Void> run(Telling telling) {
+    journal.lock.lock();
+    try {
+      job.byHelper = true;
+    } finally {
+      journal.lock.unlock();
+    }
+    return carrier.atItsTurn(job, changes, () -> handOver(telling));
+  }
+
   /** The job is recorded as one that the runtime may have carried out. */
-  private CompletableFuture<Void> handOver() {
+  private CompletableFuture<Void> handOver(Telling telling) {
     if (!mayGo()) {
       return CompletableFuture.failedFuture(new CancellationException());
     }
@@ -97,7 +114,7 @@ final class Shipment {
     }
     CompletableFuture<Done> answer;
     try {
-      answer = apply();
+      answer = telling.tell();
     } catch (FsException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Shipping {
   /** Longer contents are sent in pieces. */
-  private static final long FILE_BYTES = 1 << 20;
+  static final long FILE_BYTES = 1 << 20;
 
   /** A second of a link of 64 Mbit/s: enough for any round trip, and soon lost when it is cut. */
   private static final long IN_FLIGHT_BYTES = 8L << 20;

@@ -61,6 +61,7 @@ final class Uploader implements Carrier, AutoCloseable {
   private final Landing landing;
   private final Turns turns;
   private final Shipping shipping;
+  private final Patching patching;
   private final Leftovers leftovers;
   private final AtomicBoolean kicked = new AtomicBoolean();
 
@@ -106,6 +107,7 @@ final class Uploader implements Carrier, AutoCloseable {
     this.pieces = new Pieces(journal, this, this::sent);
     this.landing = new Landing(journal, remote, this, settings.host(), foreign);
     this.shipping = new Shipping(journal, this, tree);
+    this.patching = new Patching(journal, this, tree);
     this.leftovers = new Leftovers(journal, remote, this);
   }
 
@@ -197,6 +199,9 @@ final class Uploader implements Carrier, AutoCloseable {
     if (job.sealed || !job.waiters.isEmpty() || job.maybeDone) {
       return 0;
     }
+    if (patching.isBeingWritten(job, now)) {
+      return debounce.toNanos(); // and is looked at again
+    }
     if (now - job.sinceNanos >= AT_LEAST.toNanos() || isPart(job)) {
       journal.noteLocked(new Event.Sealed(job.number));
       return 0;
@@ -236,7 +241,12 @@ final class Uploader implements Carrier, AutoCloseable {
     Layer layer = job.layer;
     if (job.kind == Kind.WRITE && file != null && layer != null) {
       Upload upload = new Upload(this, remote, job, file, layer);
-      return byHelper ? shipping.take(job, upload::runAfter)::run : upload::run;
+      if (byHelper) {
+        return shipping.take(job, upload::runAfter)::run;
+      }
+      return patching.takes(job)
+          ? patching.take(job, file, layer, upload::runAfter)::run
+          : upload::run;
     }
     NameChange change = new NameChange(this, remote, job);
     return byHelper ? shipping.take(job, reason -> change.run())::run : change::run;

@@ -30,7 +30,7 @@ from typing import Callable
 
 VERSION = 1
 MAGIC = b"colabfs-helper-1\n"
-CAPABILITIES = "snapshot contents change digests caught-up"
+CAPABILITIES = "snapshot contents change patch digests caught-up"
 
 # Requests.
 HELLO, PING, CANCEL, BODY, CATCH_UP = 0x01, 0x02, 0x03, 0x04, 0x05
@@ -52,6 +52,7 @@ REQUESTS = 4096  # that are not answered yet
 PATH_BYTES = 32 * 1024
 NAME_BYTES = 255
 BLOCKS = 1 << 19  # that digests are made of at most
+COPY_BYTES = 1 << 20  # of a file that are in memory at once while another one is made of it
 
 BATCH_SECONDS = 0.03  # for which small listings wait for each other
 QUIET_SECONDS = 0.02  # for which events of one name are gathered
@@ -67,6 +68,7 @@ CHUNK_HEAD = struct.Struct(">BI")  # 1 when compressed, length when not
 ATTRS = struct.Struct(">IIIIQqqqQ")  # mode uid gid links size atime mtime ctime inode
 U16, U32, U64 = struct.Struct(">H"), struct.Struct(">I"), struct.Struct(">Q")
 I64 = struct.Struct(">q")
+VERSION_OF = struct.Struct(">QqqQ")  # size mtime ctime inode
 I64_LIMIT = (1 << 63) - 1
 
 WALK = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -1324,8 +1326,9 @@ def is_still(root: Root, path: bytes, st: os.stat_result) -> bool:
 class Change(Request):
     """A change of the tree; TreeChange.java says what each kind promises."""
 
-    PUT, MAKE_DIRECTORY, REMOVE_DIRECTORY, UNLINK, RENAME, SYMLINK, SET_ATTRIBUTES = range(1, 8)
+    PUT, MAKE_DIRECTORY, REMOVE_DIRECTORY, UNLINK, RENAME, SYMLINK, SET_ATTRIBUTES, PATCH = range(1, 9)
     ANYTHING, NOTHING, A_VERSION = range(3)
+    COPY, LITERAL = 1, 2
 
     def __init__(self, service: Service, number: int, payload: bytes, body: bytes):
         super().__init__(service, number)
@@ -1341,6 +1344,7 @@ class Change(Request):
             self.RENAME: self._parse_rename,
             self.SYMLINK: self._parse_symlink,
             self.SET_ATTRIBUTES: self._parse_set_attributes,
+            self.PATCH: self._parse_patch,
         }
         kind = self._fields.u8()
         if kind not in kinds:
@@ -1414,6 +1418,37 @@ class Change(Request):
         times = self._parse_times()
         return lambda fd, name: self._set_attributes(fd, name, size, permissions, owner, times)
 
+    def _parse_patch(self):
+        temporary = self._fields.text()
+        version = VERSION_OF.unpack(self._fields.take(VERSION_OF.size))
+        permissions, times = self._parse_permissions(), self._parse_times()
+        digest = self._fields.take(32)
+        pieces = [self._parse_piece(version[0]) for _ in range(self._fields.u32())]
+        if sum(length for source, length in pieces if source is None) != len(self._body):
+            raise Malformed("a patch with another body than it says")
+        if not temporary:
+            at = 0
+            for source, length in pieces:
+                if source is not None and source != at:
+                    raise Malformed("a patch that moves what it leaves where it is")
+                at += length
+            return lambda fd, name: self._patch_in_place(fd, name, version, pieces, digest, permissions, times)
+        if parent_of(temporary) != parent_of(self._path) or temporary == self._path:
+            raise Malformed("a temporary name that is elsewhere")
+        own = split(temporary)[-1]
+        return lambda fd, name: self._patch(fd, name, own, version, pieces, digest, permissions, times)
+
+    def _parse_piece(self, old_size: int) -> tuple[int | None, int]:
+        """Where in the old file it comes from, or nothing for the body's next bytes, and how long it is."""
+        kind = self._fields.u8()
+        if kind not in (self.COPY, self.LITERAL):
+            raise Malformed("no kind of piece: %d" % kind)
+        source = self._fields.i64() if kind == self.COPY else None
+        length = self._fields.i64()
+        if length <= 0 or (source is not None and not 0 <= source <= old_size - length):
+            raise Malformed("a piece of nothing")
+        return source, length
+
     def _put(self, fd, name, temporary, base, permissions, times) -> None:
         there = look(fd, name)
         self._check(base, there)
@@ -1422,12 +1457,16 @@ class Change(Request):
                 raise failure(errno.EEXIST)
             if there.st_nlink > 1:
                 raise failure(errno.EMLINK)
+        self._replace(fd, name, temporary, there, permissions, times, lambda made: write_all(made, self._body))
+
+    def _replace(self, fd, name, temporary, there, permissions, times, fill) -> None:
+        """Makes a file under a temporary name and gives it the name, if that is still what it was."""
         remove_if_there(fd, temporary)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         made = os.open(temporary, flags, 0o600, dir_fd=fd)
         try:
             with Descriptor(made):
-                write_all(made, self._body)
+                fill(made)
                 self._dress(made, there, permissions)
                 if times is not None:
                     os.utime(made, ns=times)
@@ -1458,6 +1497,67 @@ class Change(Request):
             if permissions is None:
                 permissions = stat.S_IMODE(there.st_mode)
         os.fchmod(fd, 0o666 & ~self.service.umask if permissions is None else permissions)
+
+    def _patch(self, fd, name, temporary, version, pieces, digest, permissions, times) -> None:
+        there = require_version(look(fd, name), version)
+        if there.st_nlink > 1:
+            raise failure(errno.EMLINK)
+        with Descriptor(open_quietly(name, fd)) as old:
+            require_version(os.fstat(old), version)
+
+            def fill(made: int) -> None:
+                self._assemble(old, pieces, digest, lambda part: write_all(made, part))
+
+            self._replace(fd, name, temporary, there, permissions, times, fill)
+
+    def _patch_in_place(self, fd, name, version, pieces, digest, permissions, times) -> None:
+        there = require_version(look(fd, name), version)
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with Descriptor(os.open(name, flags, dir_fd=fd)) as opened:
+            self._assemble(opened, pieces, digest, lambda part: None)
+            require_version(os.fstat(opened), version)  # as late as can be
+            try:
+                self._overwrite(opened, pieces)
+                if permissions is not None:
+                    os.fchmod(opened, permissions)
+            except OSError as e:  # any other error says that nothing was changed
+                raise OSError(errno.EIO, "changed in part: %s" % e.strerror) from None
+            if times is not None:
+                try:
+                    os.utime(opened, ns=times)
+                except PermissionError:
+                    pass  # not this login's to set
+        self._links = there.st_nlink
+
+    def _assemble(self, old: int, pieces, digest: bytes, write: Callable[[bytes], None]) -> None:
+        """Gives out the content that a patch makes, and ends with ESTALE when it is not what it should be."""
+        found, body = hashlib.sha256(), memoryview(self._body)
+        for source, length in pieces:
+            while length:
+                if source is None:
+                    part = body[: min(length, COPY_BYTES)]
+                    body = body[len(part) :]
+                else:
+                    part = os.pread(old, min(length, COPY_BYTES), source)
+                    source += len(part)
+                if not part:
+                    raise failure(errno.ESTALE)
+                found.update(part)
+                write(part)
+                length -= len(part)
+        if found.digest() != digest:
+            raise failure(errno.ESTALE)
+
+    def _overwrite(self, fd: int, pieces) -> None:
+        """Writes what is new of a file into it."""
+        at, body = 0, memoryview(self._body)
+        for source, length in pieces:
+            if source is None:
+                os.lseek(fd, at, os.SEEK_SET)
+                write_all(fd, body[:length])
+                body = body[length:]
+            at += length
+        os.ftruncate(fd, at)
 
     @staticmethod
     def _make_directory(fd: int, name: bytes, permissions: int) -> None:
@@ -1523,6 +1623,15 @@ def look(fd: int, name: bytes) -> os.stat_result | None:
         return os.stat(name, dir_fd=fd, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def require_version(there: os.stat_result | None, version: tuple[int, int, int, int]) -> os.stat_result:
+    """ESTALE for all but that version of a regular file."""
+    if there is None or not stat.S_ISREG(there.st_mode):
+        raise failure(errno.ESTALE)
+    if (there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino) != version:
+        raise failure(errno.ESTALE)
+    return there
 
 
 def remove_if_there(fd: int, name: bytes) -> None:

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
+import colabfs.remote.BlockDigests;
 import colabfs.remote.SnapshotBounds;
+import colabfs.remote.TreeChange;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.zip.Deflater;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -194,6 +197,41 @@ final class HostileHelperTest {
     ByteBuffer file = ByteBuffer.allocate(5 + Protocol.ATTRS_BYTES).put((byte) 1).putInt(0);
     helper.sayChunk(1, file.put(ScriptedHelper.attrs(101)).array());
     assertGivenUp(asked, "longer than it may be");
+  }
+
+  @Test
+  void digestsOfAFileWithoutEnd_areNotTaken() {
+    CompletableFuture<BlockDigests> asked = tree.digests(DIRECTORY, 4096);
+    helper.sayChunk(1, ScriptedHelper.attrs(Long.MAX_VALUE));
+    assertGivenUp(asked, "more blocks than may be");
+  }
+
+  @Test
+  void moreDigestsThanBlocks_areNotTaken() {
+    CompletableFuture<BlockDigests> asked = tree.digests(DIRECTORY, 4096);
+    helper.sayChunk(1, ScriptedHelper.attrs(4096));
+    helper.sayChunk(1, new byte[2 * BlockDigests.DIGEST_BYTES]);
+    assertGivenUp(asked, "more digests than blocks");
+  }
+
+  @Test
+  void aHelperThatDoesNotSayThatItPatches_isNotAskedTo() throws Exception {
+    CompletableFuture<TreeChange.Done> asked =
+        tree.apply(
+            new TreeChange.Patch(
+                DIRECTORY,
+                null,
+                LocalAttrs.of(Path.of("/")),
+                List.of(new TreeChange.Piece.Copy(0, 3)),
+                ByteBuffer.allocate(0),
+                ByteBuffer.allocate(32),
+                null,
+                null));
+    assertThat(asked)
+        .failsWithin(Duration.ofSeconds(9))
+        .withThrowableOfType(ExecutionException.class)
+        .withMessageContaining("cannot patch");
+    assertThat(tree.isUp()).isTrue();
   }
 
   @Test

@@ -8,6 +8,9 @@ import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.TreeChange.Base;
 import colabfs.remote.TreeChange.Done;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.EnumSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
@@ -35,6 +38,8 @@ final class FakeChanges {
   Done make(FakeTree tree, TreeChange change, BooleanSupplier cutShort) throws FsException {
     if (change instanceof TreeChange.Put put) {
       return put(tree, put, cutShort);
+    } else if (change instanceof TreeChange.Patch patch) {
+      return patch(tree, patch, cutShort);
     } else if (change instanceof TreeChange.Unlink unlink) {
       return unlink(tree, unlink);
     } else if (change instanceof TreeChange.Rename rename) {
@@ -98,6 +103,74 @@ final class FakeChanges {
     made.changeInFull(new AttrChange(null, mode, owner, put.times()));
     tree.rename(put.temporary(), put.path());
     return after(tree, put.path(), old == null ? 0 : old.links());
+  }
+
+  private Done patch(FakeTree tree, TreeChange.Patch patch, BooleanSupplier cutShort)
+      throws FsException {
+    FakeNode there = at(tree, patch.path());
+    if (there == null || !isVersion(there.inFull(), patch.base())) {
+      throw FakeTree.failure(Errno.ESTALE, patch.path());
+    }
+    ByteBuffer content = assemble(there, patch);
+    RemotePath temporary = patch.temporary();
+    Integer permissions = patch.permissions();
+    if (temporary != null) {
+      int mode = permissions != null ? permissions : there.inFull().permissions();
+      Base base = new Base.Version(patch.base().sizeBytes(), patch.base().mtimeNanos());
+      return put(
+          tree,
+          new TreeChange.Put(patch.path(), temporary, content, base, mode, patch.times()),
+          cutShort);
+    }
+    if (!hasRoomFor.test(patch.literals().remaining())) {
+      throw FakeTree.failure(Errno.EIO, patch.path());
+    }
+    int half = cutShort.getAsBoolean() ? content.remaining() / 2 : content.remaining();
+    there.write(0, content.slice(0, half));
+    if (cutShort.getAsBoolean()) {
+      throw FakeTree.failure(Errno.EIO, patch.path());
+    }
+    there.changeInFull(AttrChange.size(content.remaining()));
+    there.changeInFull(new AttrChange(null, permissions, null, patch.times()));
+    return after(tree, patch.path(), there.links);
+  }
+
+  private static boolean isVersion(FileAttrs one, FileAttrs other) {
+    return one.isRegular()
+        && one.sizeBytes() == other.sizeBytes()
+        && one.mtimeNanos() == other.mtimeNanos()
+        && one.ctimeNanos() == other.ctimeNanos()
+        && one.inode() == other.inode();
+  }
+
+  private static ByteBuffer assemble(FakeNode there, TreeChange.Patch patch) throws FsException {
+    byte[] old = there.content();
+    ByteBuffer literals = patch.literals().duplicate();
+    int size = patch.pieces().stream().mapToInt(piece -> (int) piece.lengthBytes()).sum();
+    ByteBuffer content = ByteBuffer.allocate(size);
+    for (TreeChange.Piece piece : patch.pieces()) {
+      int length = (int) piece.lengthBytes();
+      if (piece instanceof TreeChange.Piece.Copy copy) {
+        content.put(old, (int) copy.offset(), length);
+      } else {
+        content.put(literals.slice(literals.position(), length));
+        literals.position(literals.position() + length);
+      }
+    }
+    if (!sha256(content.flip()).equals(patch.sha256())) {
+      throw FakeTree.failure(Errno.ESTALE, patch.path());
+    }
+    return content;
+  }
+
+  private static ByteBuffer sha256(ByteBuffer content) {
+    try {
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      sha.update(content.duplicate());
+      return ByteBuffer.wrap(sha.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static Done unlink(FakeTree tree, TreeChange.Unlink unlink) throws FsException {

@@ -45,7 +45,8 @@ public final class FakeTreeHelper implements RemoteTree {
     UNLINK,
     RENAME,
     SYMLINK,
-    SET_ATTRIBUTES
+    SET_ATTRIBUTES,
+    PATCH
   }
 
   private enum Hold {
@@ -58,7 +59,7 @@ public final class FakeTreeHelper implements RemoteTree {
   public enum Moment {
     /** The next change is not made. */
     BEFORE_A_CHANGE,
-    /** Of the next put there is only the temporary file. */
+    /** Of the next put or patch there is only the temporary file, or a part. */
     IN_A_PUT,
     /** The next change is made, and nobody is told. */
     AFTER_A_CHANGE
@@ -344,6 +345,8 @@ public final class FakeTreeHelper implements RemoteTree {
   private static Op op(TreeChange change) {
     if (change instanceof TreeChange.Put) {
       return Op.PUT;
+    } else if (change instanceof TreeChange.Patch) {
+      return Op.PATCH;
     } else if (change instanceof TreeChange.MakeDirectory) {
       return Op.MAKE_DIRECTORY;
     } else if (change instanceof TreeChange.RemoveDirectory) {
@@ -405,7 +408,7 @@ public final class FakeTreeHelper implements RemoteTree {
     boolean dies =
         isChange
             && (goingDown == Moment.AFTER_A_CHANGE
-                || (goingDown == Moment.IN_A_PUT && op == Op.PUT));
+                || (goingDown == Moment.IN_A_PUT && (op == Op.PUT || op == Op.PATCH)));
     if (dies) {
       goingDown = null;
       dying = true;
