@@ -7,7 +7,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
  * the kernel's own read-ahead sends several reads at once and in no strict order.
  */
 final class ReadAhead {
-  private static final long FIRST_WINDOW_BYTES = 256 << 10;
+  private static final long FIRST_WINDOW_BYTES = 512 << 10;
 
   /** Within so many reads before or after the expected place, a read still is in sequence. */
   private static final int SLACK_READS = 8;

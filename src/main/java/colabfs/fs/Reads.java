@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * connection goes in between. Threading: any thread; waits for the network.
  */
 final class Reads {
-  /** A file in which somebody jumps about is fetched by pieces of this size. */
+  /** Of a file in which somebody jumps about, reads up to this size bring just what they want. */
   private static final int PIECE_BYTES = 32 << 10;
 
   /** Once for the connection that went, once for one that goes while reopening. */
@@ -79,7 +79,7 @@ final class Reads {
     long first = offset / BLOCK_BYTES;
     long last = (offset + length - 1) / BLOCK_BYTES;
     if (first == last && isJump(first, length, size)) {
-      return copyPiece(offset, length, size, into, deadline);
+      return copyPiece(offset, length, into, deadline);
     }
     BlockSource blocks = node.blocks();
     List<CompletableFuture<byte[]>> needed = new ArrayList<>();
@@ -132,19 +132,14 @@ final class Reads {
     return got;
   }
 
-  private int copyPiece(long offset, int length, long size, ByteBuffer into, long deadline)
+  private int copyPiece(long offset, int length, ByteBuffer into, long deadline)
       throws FsException {
-    long start = offset / PIECE_BYTES * PIECE_BYTES;
-    long end = (offset + length + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
-    int asked = (int) (Math.min(end, size) - start);
-    @Nullable CompletableFuture<ByteBuffer> answer = node.blocks().piece(start, asked);
+    @Nullable CompletableFuture<ByteBuffer> answer = node.blocks().piece(offset, length);
     while (answer == null) {
       node.writes().settle();
-      answer = node.blocks().piece(start, asked);
+      answer = node.blocks().piece(offset, length);
     }
     ByteBuffer bytes = patience.await(answer, deadline);
-    bytes.position(bytes.position() + (int) Math.min(bytes.remaining(), offset - start));
-    bytes.limit(bytes.position() + Math.min(length, bytes.remaining()));
     int got = bytes.remaining();
     into.put(bytes);
     return got;

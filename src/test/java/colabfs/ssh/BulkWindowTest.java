@@ -121,6 +121,16 @@ final class BulkWindowTest {
   }
 
   @Test
+  void window_whenTheOtherMachineGetsBusy_stillFillsTheLink() {
+    SimulatedLink link = new SimulatedLink(500, Duration.ofMillis(20));
+    Greedy greedy = new Greedy(link);
+    greedy.run(Duration.ofSeconds(2));
+    link.lateness(Duration.ofMillis(12));
+    greedy.run(Duration.ofSeconds(3));
+    assertThat(greedy.use(Duration.ofSeconds(3), 500)).isGreaterThan(0.9);
+  }
+
+  @Test
   void window_afterIdleness_fillsTheLinkAtOnce() {
     SimulatedLink link = new SimulatedLink(50, Duration.ofMillis(80));
     Greedy greedy = new Greedy(link);

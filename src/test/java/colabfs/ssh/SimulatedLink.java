@@ -16,6 +16,7 @@ final class SimulatedLink {
 
   private final long roundTripNanos;
   private double bytesPerNano;
+  private long latenessNanos;
   private final PriorityQueue<Answer> answers = new PriorityQueue<>();
   private final Deque<Long> waits = new ArrayDeque<>();
   private long now;
@@ -37,6 +38,11 @@ final class SimulatedLink {
 
   void rate(double megabitPerSecond) {
     bytesPerNano = megabitPerSecond * 1e6 / 8 / NANOS;
+  }
+
+  /** The machine at the other end is busy: from now on answers come later by that. */
+  void lateness(Duration lateness) {
+    latenessNanos = lateness.toNanos();
   }
 
   long now() {
@@ -64,7 +70,7 @@ final class SimulatedLink {
     waits.add(Math.max(0, wireFreeAt - reaches));
     wireFreeAt = Math.max(wireFreeAt, reaches) + (long) (bytes / bytesPerNano);
     CompletableFuture<Integer> future = new CompletableFuture<>();
-    answers.add(new Answer(wireFreeAt + roundTripNanos / 2, bytes, future));
+    answers.add(new Answer(wireFreeAt + roundTripNanos / 2 + latenessNanos, bytes, future));
     return future;
   }
 
