@@ -38,6 +38,7 @@ final class FloorsTest {
           Map.entry("fs", 3),
           Map.entry("fuse", 4),
           Map.entry("exec", 4),
+          Map.entry("forward", 4),
           Map.entry("restore", 4),
           Map.entry("demo", 4),
           Map.entry("control", 5),

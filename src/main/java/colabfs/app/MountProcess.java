@@ -252,6 +252,7 @@ public final class MountProcess {
       services.ended().join();
       LOG.log(Level.INFO, "unmounted {0}", mount.mountpoint());
     } finally {
+      services.forwards().close();
       drain(fs, saved);
       list.forget(mount);
     }

@@ -15,12 +15,14 @@ import colabfs.exec.ExecIo;
 import colabfs.exec.ExecRequest;
 import colabfs.exec.ExecService;
 import colabfs.exec.RunningCommand;
+import colabfs.forward.Forwards;
 import colabfs.fs.CacheFigures;
 import colabfs.fs.ColabFs;
 import colabfs.fs.WarmReport;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.MountException;
 import colabfs.remote.RemoteShell;
+import colabfs.remote.RemoteStream;
 import colabfs.restore.Restore;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
@@ -61,6 +63,8 @@ final class MountServices implements ControlHandler {
   private final NewRuntime guard;
   private final Supplier<MountStatus.Helper> helper;
   private final Warmup warmup;
+  private final Forwards forwards;
+  private final ServerAddress server;
 
   private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
 
@@ -107,6 +111,8 @@ final class MountServices implements ControlHandler {
     this.guard = guard;
     this.helper = helper;
     this.warmup = new Warmup(mount.mountpoint(), fs::warm, helper, this::linkTrouble);
+    this.server = new ServerAddress(remote);
+    this.forwards = new Forwards(remote.ports(), remote.link());
   }
 
   /** Why the connection is down; null while it is up. */
@@ -175,6 +181,7 @@ final class MountServices implements ControlHandler {
         unsent.shown(),
         held == null ? null : new MountStatus.NewRuntime(held.what(), held.since()),
         helper.get(),
+        forwards.list(),
         held == null ? link.lastError() : null);
   }
 
@@ -309,6 +316,27 @@ final class MountServices implements ControlHandler {
   @Override
   public int dismiss(RemotePath below) {
     return unsent.dismiss(below);
+  }
+
+  @Override
+  public RemoteStream toServer() throws ControlException {
+    try {
+      return server.connect();
+    } catch (FsException e) {
+      throw new ControlException(
+          Reason.FAILED,
+          "the runtime's SSH server was not reached through the mount's connection: %s; see 'colabfs status'"
+              .formatted(e.getMessage()),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ControlException(Reason.FAILED, "interrupted; try again", e);
+    }
+  }
+
+  @Override
+  public Forwards forwards() {
+    return forwards;
   }
 
   @Override

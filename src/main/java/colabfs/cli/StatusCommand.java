@@ -5,6 +5,7 @@ import colabfs.app.KnownMounts;
 import colabfs.control.MountStatus;
 import colabfs.control.RunningMount;
 import colabfs.control.StatusDocument;
+import colabfs.forward.ForwardStatus;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -73,6 +74,9 @@ final class StatusCommand implements Callable<Integer> {
     MountStatus.Helper helper = status.helper();
     if (helper != null) {
       Shown.line(out, "  helper", helper(helper));
+    }
+    for (ForwardStatus forward : status.forwards()) {
+      Shown.line(out, "  forward", ForwardText.of(forward));
     }
     MountStatus.Figures figures = status.figures();
     if (figures != null) {

@@ -1,5 +1,9 @@
 package colabfs.control;
 
+import colabfs.forward.ForwardException;
+import colabfs.forward.ForwardStatus;
+import colabfs.forward.Splice;
+import colabfs.remote.RemoteStream;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -47,8 +51,36 @@ final class Answer {
       parts(handler.conflicts().stream().map(PendingJson::node).toList());
     } else if (request instanceof Request.Dismiss dismiss) {
       result(Messages.writeCount(handler.dismiss(dismiss.below())));
+    } else if (request instanceof Request.Forward forward) {
+      forwards(() -> handler.forwards().add(forward.specs()));
+    } else if (request instanceof Request.StopForwards stop) {
+      forwards(() -> handler.forwards().stop(stop.which()));
+    } else if (request instanceof Request.ListForwards) {
+      forwards(() -> handler.forwards().list());
+    } else if (request instanceof Request.Proxy) {
+      proxy();
     } else {
       result(Messages.node(handler.status()).toString());
+    }
+  }
+
+  private void proxy() throws IOException, ControlException {
+    try (RemoteStream server = handler.toServer()) {
+      result(Messages.writeCount(0));
+      Splice.join(channel.rest(), server, "control-proxy");
+    }
+  }
+
+  /** Does something with forwards. */
+  private interface ForwardWork {
+    List<ForwardStatus> get() throws ForwardException;
+  }
+
+  private void forwards(ForwardWork work) throws IOException, ControlException {
+    try {
+      parts(work.get().stream().map(ForwardJson::node).toList());
+    } catch (ForwardException e) {
+      throw new ControlException(ControlException.Reason.FAILED, String.valueOf(e.getMessage()), e);
     }
   }
 

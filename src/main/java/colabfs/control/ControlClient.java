@@ -2,6 +2,9 @@ package colabfs.control;
 
 import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
+import colabfs.forward.ForwardSpec;
+import colabfs.forward.ForwardStatus;
+import colabfs.forward.Splice;
 import colabfs.fs.WarmReport;
 import colabfs.restore.RestoreReport;
 import colabfs.writeback.Conflict;
@@ -10,6 +13,8 @@ import colabfs.writeback.PendingFigures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -39,6 +44,9 @@ public final class ControlClient {
 
   /** A look at the journal, which may have to wait for its disk. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** The mount's own bound for each step on the network, more than once. */
+  private static final Duration FORWARD_PATIENCE = Duration.ofMinutes(2);
 
   private final Path socket;
   private final Path mountpoint;
@@ -199,6 +207,49 @@ public final class ControlClient {
    */
   public int dismiss(RemotePath below) throws ControlException {
     return within(PATIENCE, new Request.Dismiss(below), ControlClient::readCount);
+  }
+
+  /** Begins forwards, all of them or none. Waits for the server where it must agree. */
+  public List<ForwardStatus> forward(List<ForwardSpec> specs) throws ControlException {
+    return within(FORWARD_PATIENCE, new Request.Forward(specs), ControlClient::forwards);
+  }
+
+  /**
+   * Stops forwards.
+   *
+   * @param which as {@link colabfs.forward.Forwards#stop} takes them
+   */
+  public List<ForwardStatus> stopForwards(List<String> which) throws ControlException {
+    return within(PATIENCE, new Request.StopForwards(which), ControlClient::forwards);
+  }
+
+  /** How the mount's forwards are. */
+  public List<ForwardStatus> listForwards() throws ControlException {
+    return within(PATIENCE, new Request.ListForwards(), ControlClient::forwards);
+  }
+
+  /**
+   * Joins two streams with the runtime's own SSH server, and returns when that has ended. The input
+   * is read by a thread that may be left behind.
+   */
+  public void proxy(InputStream in, OutputStream out) throws ControlException {
+    var unused =
+        call(
+            new Request.Proxy(),
+            channel -> {
+              int joined = readCount(channel);
+              SocketBytes server = channel.rest();
+              Splice.inBackground(in, server.out(), server::endOutput, "proxy");
+              Splice.copy(server.in(), out);
+              return joined;
+            });
+  }
+
+  private static List<ForwardStatus> forwards(FrameChannel channel)
+      throws IOException, ControlException {
+    List<ForwardStatus> forwards = new ArrayList<>();
+    elements(channel, node -> forwards.add(ForwardJson.read(node)));
+    return forwards;
   }
 
   /**

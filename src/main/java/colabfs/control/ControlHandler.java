@@ -4,7 +4,9 @@ import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
+import colabfs.forward.Forwards;
 import colabfs.fs.WarmReport;
+import colabfs.remote.RemoteStream;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
 import colabfs.writeback.Conflict;
@@ -102,4 +104,10 @@ public interface ControlHandler {
    * @return how many those were
    */
   int dismiss(RemotePath below);
+
+  /** A stream to the runtime's own SSH server; waits for the network. */
+  RemoteStream toServer() throws ControlException;
+
+  /** The mount's forwards. */
+  Forwards forwards();
 }

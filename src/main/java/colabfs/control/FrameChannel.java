@@ -99,6 +99,11 @@ final class FrameChannel implements AutoCloseable {
     return true;
   }
 
+  /** What comes and goes after the frames: both ends must know that there are no more. */
+  SocketBytes rest() {
+    return new SocketBytes(socket);
+  }
+
   /** Sends nothing more; the peer sees the end, and can still answer. */
   void endOutput() {
     try {

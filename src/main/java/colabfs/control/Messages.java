@@ -1,5 +1,6 @@
 package colabfs.control;
 
+import colabfs.forward.ForwardStatus;
 import colabfs.fs.WarmReport;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
@@ -186,6 +187,8 @@ final class Messages {
           .put("since", found.since().toString());
     }
     fill(node, status.pending());
+    ArrayNode forwards = node.putArray("forwards");
+    status.forwards().forEach(forward -> forwards.add(ForwardJson.node(forward)));
     MountStatus.Figures figures = status.figures();
     if (figures == null) {
       return node.putNull("unsent_bytes")
@@ -229,12 +232,21 @@ final class Messages {
         readPending(node),
         readNewRuntime(node.path("new_runtime")),
         readHelper(node.path("helper")),
+        readForwards(node.path("forwards")),
         error.isTextual() ? error.asText() : null);
   }
 
   private static MountStatus.@Nullable NewRuntime readNewRuntime(JsonNode node) throws IOException {
     Instant since = readInstant(node.path("since"));
     return since == null ? null : new MountStatus.NewRuntime(node.path("what").asText(), since);
+  }
+
+  private static List<ForwardStatus> readForwards(JsonNode array) throws IOException {
+    List<ForwardStatus> forwards = new ArrayList<>();
+    for (JsonNode node : array) {
+      forwards.add(ForwardJson.read(node));
+    }
+    return forwards;
   }
 
   private static MountStatus.@Nullable Helper readHelper(JsonNode node) {

@@ -1,5 +1,6 @@
 package colabfs.control;
 
+import colabfs.forward.ForwardStatus;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *     it does not answer
  * @param newRuntime that another runtime answers and waits for a decision; null while none does
  * @param helper how the helper on the runtime is; null when the mount does not answer
+ * @param forwards the ports that lead to and from the runtime
  * @param lastError of the connection, or null
  */
 public record MountStatus(
@@ -29,7 +31,11 @@ public record MountStatus(
     @Nullable Pending pending,
     @Nullable NewRuntime newRuntime,
     @Nullable Helper helper,
+    List<ForwardStatus> forwards,
     @Nullable String lastError) {
+  public MountStatus {
+    forwards = List.copyOf(forwards);
+  }
 
   public static final String CONNECTED = "connected";
 
@@ -105,6 +111,6 @@ public record MountStatus(
 
   /** For a mount that says nothing of itself. */
   public static MountStatus silent(RunningMount mount, String state) {
-    return new MountStatus(mount, state, null, null, null, null, null, null, null);
+    return new MountStatus(mount, state, null, null, null, null, null, null, List.of(), null);
   }
 }

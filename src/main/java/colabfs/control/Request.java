@@ -1,6 +1,7 @@
 package colabfs.control;
 
 import colabfs.core.RemotePath;
+import colabfs.forward.ForwardSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -71,4 +72,24 @@ sealed interface Request {
 
   /** Forget the conflicts at or below a path. */
   record Dismiss(RemotePath below) implements Request {}
+
+  /** Forward ports, all of them or none. */
+  record Forward(List<ForwardSpec> specs) implements Request {
+    public Forward {
+      specs = List.copyOf(specs);
+    }
+  }
+
+  /** Stop forwards, by how they were named; {@code all} is all. */
+  record StopForwards(List<String> which) implements Request {
+    public StopForwards {
+      which = List.copyOf(which);
+    }
+  }
+
+  /** Be joined with the runtime's SSH server: after the result, bytes both ways. */
+  record Proxy() implements Request {}
+
+  /** How the forwards are. */
+  record ListForwards() implements Request {}
 }

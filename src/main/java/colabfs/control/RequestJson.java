@@ -59,6 +59,15 @@ final class RequestJson {
       node.put("command", "conflicts");
     } else if (request instanceof Request.Dismiss dismiss) {
       path(node.put("command", "dismiss"), dismiss.below());
+    } else if (request instanceof Request.Forward forward) {
+      ForwardJson.fill(node.put("command", "forward").putArray("specs"), forward.specs());
+    } else if (request instanceof Request.StopForwards stop) {
+      ArrayNode which = node.put("command", "stop_forwards").putArray("which");
+      stop.which().forEach(which::add);
+    } else if (request instanceof Request.ListForwards) {
+      node.put("command", "list_forwards");
+    } else if (request instanceof Request.Proxy) {
+      node.put("command", "proxy");
     } else {
       node.put("command", "status");
     }
@@ -87,6 +96,10 @@ final class RequestJson {
       case "restore" -> readRestore(node);
       case "take_as_it_is" -> new Request.TakeAsItIs();
       case "conflicts" -> new Request.Conflicts();
+      case "forward" -> new Request.Forward(ForwardJson.readSpecs(node.path("specs")));
+      case "stop_forwards" -> new Request.StopForwards(readTexts(node.path("which")));
+      case "list_forwards" -> new Request.ListForwards();
+      case "proxy" -> new Request.Proxy();
       case "dismiss" -> new Request.Dismiss(readPath(node, "path"));
       default ->
           throw new IOException(
@@ -108,10 +121,15 @@ final class RequestJson {
         node.path("progress").asBoolean(false));
   }
 
+  private static List<String> readTexts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(text -> texts.add(text.asText()));
+    return texts;
+  }
+
   private static Request.Restore readRestore(JsonNode node) throws IOException {
-    List<String> excludes = new ArrayList<>();
-    node.path("excludes").forEach(pattern -> excludes.add(pattern.asText()));
-    return new Request.Restore(excludes, readMaxBytes(node), node.path("dry_run").asBoolean(true));
+    return new Request.Restore(
+        readTexts(node.path("excludes")), readMaxBytes(node), node.path("dry_run").asBoolean(true));
   }
 
   private static long readMaxBytes(JsonNode node) throws IOException {

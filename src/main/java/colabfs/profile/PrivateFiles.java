@@ -13,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -40,6 +41,28 @@ final class PrivateFiles {
 
   /** Replaces the content of a file of that directory in one step. */
   static void write(Path directory, Path file, String text) throws IOException {
+    write(directory, file, text.getBytes(StandardCharsets.UTF_8), FILE);
+  }
+
+  /** Replaces the content of a file that is there in one step; its mode and owner stay. */
+  static void replace(Path file, byte[] content) throws IOException {
+    Path directory = file.toAbsolutePath().getParent();
+    if (directory == null) {
+      throw new IOException("not a file: " + file);
+    }
+    PosixFileAttributes before = Files.readAttributes(file, PosixFileAttributes.class);
+    write(directory, file, content, before.permissions());
+    PosixFileAttributes now = Files.readAttributes(file, PosixFileAttributes.class);
+    if (!now.owner().equals(before.owner())) {
+      Files.setOwner(file, before.owner()); // root at work in a user's home
+    }
+    if (!now.permissions().equals(before.permissions())) {
+      Files.setPosixFilePermissions(file, before.permissions()); // what the umask took away
+    }
+  }
+
+  private static void write(
+      Path directory, Path file, byte[] content, Set<PosixFilePermission> mode) throws IOException {
     byte[] tail = new byte[6];
     new SecureRandom().nextBytes(tail);
     Path draft =
@@ -49,8 +72,8 @@ final class PrivateFiles {
           FileChannel.open(
               draft,
               Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              PosixFilePermissions.asFileAttribute(FILE))) {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+              PosixFilePermissions.asFileAttribute(mode))) {
+        ByteBuffer bytes = ByteBuffer.wrap(content);
         while (bytes.hasRemaining()) {
           channel.write(bytes);
         }

@@ -42,6 +42,7 @@ final class Clients {
     client.setServerKeyVerifier((session, address, key) -> false);
     client.setIoServiceFactoryFactory(new CommandConnector.Factory());
     client.setServiceFactories(List.of(logins, ClientConnectionServiceFactory.INSTANCE));
+    client.setChannelFactories(List.of(new VisitChannel.Factory()));
     client.setCipherFactories(ciphers(client.getCipherFactories()));
     client.setSignatureFactories(hostKeyAlgorithms());
     CoreModuleProperties.TCP_NODELAY.set(client, true);

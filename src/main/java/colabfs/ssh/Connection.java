@@ -4,6 +4,7 @@ import colabfs.core.FsException;
 import colabfs.profile.Profile;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemotePorts;
 import colabfs.remote.RemoteShell;
 import colabfs.remote.RuntimeId;
 import java.io.IOException;
@@ -39,6 +40,7 @@ final class Connection implements LiveLink {
   private final SftpFs fs;
   private final SftpFs wholeRuntime;
   private final ExecShell shell;
+  private final Ports ports;
   private final KeepAlive keepAlive;
   private final ScheduledFuture<?> ticking;
   private final ExecutorService asker =
@@ -65,6 +67,7 @@ final class Connection implements LiveLink {
             commandLine -> ExecChannel.open(session, commandLine, traffic),
             opening.timer(),
             opening.callTimeout());
+    this.ports = new Ports(session, opening.timer(), traffic, opening.callTimeout());
     this.keepAlive =
         new KeepAlive(
             new Wire(),
@@ -167,6 +170,11 @@ final class Connection implements LiveLink {
   @Override
   public RemoteShell shell() {
     return shell;
+  }
+
+  @Override
+  public RemotePorts ports() {
+    return ports;
   }
 
   @Override

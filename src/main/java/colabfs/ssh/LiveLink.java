@@ -1,6 +1,7 @@
 package colabfs.ssh;
 
 import colabfs.remote.RemoteFs;
+import colabfs.remote.RemotePorts;
 import colabfs.remote.RemoteShell;
 import java.util.concurrent.CompletableFuture;
 
@@ -15,6 +16,9 @@ interface LiveLink extends AutoCloseable {
 
   /** Commands, on this connection only. */
   RemoteShell shell();
+
+  /** The runtime's network, on this connection only. */
+  RemotePorts ports();
 
   /** Ends, with the reason in words, when the connection is gone. */
   CompletableFuture<String> lost();

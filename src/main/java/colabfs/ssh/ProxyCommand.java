@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
  * as it is; any other is given to {@code /bin/sh}, and what is put in is quoted for the place where
  * it stands. Neither way can a host's or user's name become a command or an option.
  */
-final class ProxyCommand {
+public final class ProxyCommand {
 
   /** What makes a shell necessary; a backslash or quotes alone do not. */
   private static final String SHELL_CHARACTERS = "|&;<>()$`*?[]#~{}!\n";
@@ -26,7 +26,7 @@ final class ProxyCommand {
    * @throws IllegalArgumentException when the command cannot be read, or a name begins with a dash;
    *     the message is for the user
    */
-  static List<String> arguments(Profile.Command endpoint, String user) {
+  public static List<String> arguments(Profile.Command endpoint, String user) {
     UnaryOperator<String> values = values(endpoint, user);
     String template = endpoint.command().strip();
     if (template.isEmpty()) {

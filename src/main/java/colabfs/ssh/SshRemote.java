@@ -5,12 +5,12 @@ import colabfs.profile.ProfileException;
 import colabfs.remote.LinkState;
 import colabfs.remote.RemoteFs;
 import colabfs.remote.RemoteIdentity;
+import colabfs.remote.RemotePorts;
 import colabfs.remote.RemoteShell;
 import colabfs.remote.RuntimeId;
 import colabfs.ssh.ConnectFailure.Reason;
 import java.time.InstantSource;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -34,6 +34,7 @@ public final class SshRemote implements AutoCloseable {
   private final RemoteFs fs;
   private final RemoteFs wholeRuntime;
   private final RemoteShell shell;
+  private final RemotePorts ports;
 
   /** What is so until there is a connection; null when it began with one. */
   private final @Nullable LastSeen before;
@@ -65,6 +66,7 @@ public final class SshRemote implements AutoCloseable {
     this.shell =
         commandLine ->
             patience.call(false, link -> link.shell().start(commandLine), late -> late.close());
+    this.ports = new ReconnectingPorts(patience);
   }
 
   /**
@@ -262,44 +264,6 @@ public final class SshRemote implements AutoCloseable {
     }
   }
 
-  /** What is seen of a connection by who decides on it. */
-  private record Arrived(Connection made, Lifeline lifeline) implements Admission.Arrival {
-    @Override
-    public RuntimeId runtimeId() {
-      return made.runtimeId();
-    }
-
-    @Override
-    public String root() {
-      return made.root();
-    }
-
-    @Override
-    public RemoteFs fs() {
-      return made.fs();
-    }
-
-    @Override
-    public RemoteShell shell() {
-      return made.shell();
-    }
-
-    @Override
-    public CompletableFuture<String> over() {
-      return made.lost();
-    }
-
-    @Override
-    public void explain(String reason) {
-      lifeline.explain(reason);
-    }
-
-    @Override
-    public void turnAwayCalls() {
-      lifeline.turnAwayCalls();
-    }
-  }
-
   /** From now on connections that are made again are decided on by that. */
   public void admitBy(Admission decider) {
     admission = decider;
@@ -326,6 +290,11 @@ public final class SshRemote implements AutoCloseable {
   /** Commands on the runtime. */
   public RemoteShell shell() {
     return shell;
+  }
+
+  /** Streams to and from the runtime's network. */
+  public RemotePorts ports() {
+    return ports;
   }
 
   /** All that follows at once, of the last connection, for a later one to begin with. */

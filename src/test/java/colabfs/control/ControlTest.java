@@ -11,6 +11,8 @@ import colabfs.exec.ExecRequest;
 import colabfs.exec.ExecService;
 import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
+import colabfs.forward.ForwardSpec;
+import colabfs.forward.ForwardStatus;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.RemoteShell;
 import colabfs.writeback.PendingFigures;
@@ -305,6 +307,9 @@ final class ControlTest {
               List.of(Samples.CONFLICT, Samples.GONE)),
           new MountStatus.NewRuntime("another answers", Instant.parse("2026-01-02T03:04:07Z")),
           new MountStatus.Helper(true, "Python 3.11.2", 8),
+          List.of(
+              new ForwardStatus(
+                  ForwardSpec.parse(ForwardSpec.Kind.LOCAL, "8888:db:5432"), true, 1, 2, "odd")),
           "it broke");
     }
 

@@ -4,7 +4,9 @@ import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
+import colabfs.forward.Forwards;
 import colabfs.fs.WarmReport;
+import colabfs.remote.RemoteStream;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
 import colabfs.writeback.Conflict;
@@ -85,6 +87,16 @@ public class IdleMount implements ControlHandler {
   @Override
   public int dismiss(RemotePath below) {
     return 0;
+  }
+
+  @Override
+  public RemoteStream toServer() throws ControlException {
+    throw refused();
+  }
+
+  @Override
+  public Forwards forwards() {
+    throw new IllegalStateException("not asked in this test");
   }
 
   private static ControlException refused() {

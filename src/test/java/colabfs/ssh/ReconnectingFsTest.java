@@ -9,6 +9,7 @@ import colabfs.core.RemotePath;
 import colabfs.remote.OpenFlag;
 import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
+import colabfs.remote.RemotePorts;
 import colabfs.remote.RemoteShell;
 import colabfs.ssh.ConnectFailure.Reason;
 import java.lang.reflect.Proxy;
@@ -369,6 +370,11 @@ final class ReconnectingFsTest {
 
     @Override
     public RemoteShell shell() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public RemotePorts ports() {
       throw new UnsupportedOperationException();
     }
 
