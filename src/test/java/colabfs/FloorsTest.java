@@ -39,6 +39,7 @@ final class FloorsTest {
           Map.entry("fuse", 4),
           Map.entry("exec", 4),
           Map.entry("forward", 4),
+          Map.entry("machine", 4),
           Map.entry("restore", 4),
           Map.entry("demo", 4),
           Map.entry("control", 5),

@@ -21,6 +21,7 @@ import colabfs.fs.ColabFs;
 import colabfs.fs.WarmReport;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.MountException;
+import colabfs.machine.MachineFigures;
 import colabfs.remote.RemoteShell;
 import colabfs.remote.RemoteStream;
 import colabfs.restore.Restore;
@@ -63,8 +64,7 @@ final class MountServices implements ControlHandler {
   private final NewRuntime guard;
   private final Supplier<MountStatus.Helper> helper;
   private final Warmup warmup;
-  private final Forwards forwards;
-  private final ServerAddress server;
+  private final RuntimeAccess access;
 
   private final CompletableFuture<Void> unmounted = new CompletableFuture<>();
 
@@ -111,8 +111,7 @@ final class MountServices implements ControlHandler {
     this.guard = guard;
     this.helper = helper;
     this.warmup = new Warmup(mount.mountpoint(), fs::warm, helper, this::linkTrouble);
-    this.server = new ServerAddress(remote);
-    this.forwards = new Forwards(remote.ports(), remote.link());
+    this.access = new RuntimeAccess(remote, this::linkTrouble);
   }
 
   /** Why the connection is down; null while it is up. */
@@ -181,8 +180,14 @@ final class MountServices implements ControlHandler {
         unsent.shown(),
         held == null ? null : new MountStatus.NewRuntime(held.what(), held.since()),
         helper.get(),
-        forwards.list(),
+        access.forwards().list(),
+        access.seenOfMachine(),
         held == null ? link.lastError() : null);
+  }
+
+  @Override
+  public MachineFigures machine() throws ControlException {
+    return access.machine();
   }
 
   @Override
@@ -320,23 +325,12 @@ final class MountServices implements ControlHandler {
 
   @Override
   public RemoteStream toServer() throws ControlException {
-    try {
-      return server.connect();
-    } catch (FsException e) {
-      throw new ControlException(
-          Reason.FAILED,
-          "the runtime's SSH server was not reached through the mount's connection: %s; see 'colabfs status'"
-              .formatted(e.getMessage()),
-          e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ControlException(Reason.FAILED, "interrupted; try again", e);
-    }
+    return access.toServer();
   }
 
   @Override
   public Forwards forwards() {
-    return forwards;
+    return access.forwards();
   }
 
   @Override

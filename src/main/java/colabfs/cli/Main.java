@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ExecCommand.class,
       ForwardCommand.class,
       SshConfigCommand.class,
+      GpuCommand.class,
       ProxyCommand.class,
       StatusCommand.class,
       FlushCommand.class,

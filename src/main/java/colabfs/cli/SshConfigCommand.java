@@ -1,8 +1,11 @@
 package colabfs.cli;
 
+import colabfs.app.KnownMounts;
+import colabfs.control.RunningMount;
 import colabfs.profile.OpenSshConfig;
 import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,7 +61,7 @@ final class SshConfigCommand implements Callable<Integer> {
   private boolean remove;
 
   @Override
-  public Integer call() throws ProfileException, CliFailure {
+  public Integer call() throws IOException, ProfileException, CliFailure {
     if (remove && print) {
       throw new ParameterException(spec.commandLine(), "--remove and --print exclude each other");
     }
@@ -69,8 +72,7 @@ final class SshConfigCommand implements Callable<Integer> {
       out.println(config.remove(named) ? "removed" : "there was nothing to remove");
       return 0;
     }
-    String name =
-        argument == null ? main.profileName() : main.profileName(spec.commandLine(), argument);
+    String name = profileName();
     Profile profile = main.store().load(name);
     String entry = config.entry(profile, List.of(launcher(), "proxy", name));
     if (print) {
@@ -85,6 +87,18 @@ final class SshConfigCommand implements Callable<Integer> {
     write(config, profile, entry);
     tell(out, profile);
     return 0;
+  }
+
+  /** The profile that is meant; without a name, the default one or that of the only mount. */
+  private String profileName() throws ProfileException, IOException {
+    if (argument != null) {
+      return main.profileName(spec.commandLine(), argument);
+    }
+    String name = main.profileName();
+    List<RunningMount> mounts = KnownMounts.of(main.surroundings().environment()).all();
+    boolean onlyOne =
+        main.profileOption() == null && mounts.size() == 1 && !main.store().exists(name);
+    return onlyOne ? mounts.get(0).profile() : name;
   }
 
   private void write(OpenSshConfig config, Profile profile, String entry)

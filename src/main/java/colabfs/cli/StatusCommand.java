@@ -6,6 +6,7 @@ import colabfs.control.MountStatus;
 import colabfs.control.RunningMount;
 import colabfs.control.StatusDocument;
 import colabfs.forward.ForwardStatus;
+import colabfs.machine.MachineFigures;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -77,6 +78,10 @@ final class StatusCommand implements Callable<Integer> {
     }
     for (ForwardStatus forward : status.forwards()) {
       Shown.line(out, "  forward", ForwardText.of(forward));
+    }
+    MachineFigures machine = status.machine();
+    if (machine != null) {
+      MachineText.printSeen(out, machine, ago(machine.at()));
     }
     MountStatus.Figures figures = status.figures();
     if (figures != null) {

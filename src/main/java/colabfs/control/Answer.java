@@ -57,6 +57,8 @@ final class Answer {
       forwards(() -> handler.forwards().stop(stop.which()));
     } else if (request instanceof Request.ListForwards) {
       forwards(() -> handler.forwards().list());
+    } else if (request instanceof Request.Machine) {
+      result(MachineJson.node(handler.machine()).toString());
     } else if (request instanceof Request.Proxy) {
       proxy();
     } else {

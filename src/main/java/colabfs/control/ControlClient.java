@@ -6,6 +6,7 @@ import colabfs.forward.ForwardSpec;
 import colabfs.forward.ForwardStatus;
 import colabfs.forward.Splice;
 import colabfs.fs.WarmReport;
+import colabfs.machine.MachineFigures;
 import colabfs.restore.RestoreReport;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
@@ -46,7 +47,7 @@ public final class ControlClient {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   /** The mount's own bound for each step on the network, more than once. */
-  private static final Duration FORWARD_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration NETWORK_PATIENCE = Duration.ofMinutes(2);
 
   private final Path socket;
   private final Path mountpoint;
@@ -211,7 +212,7 @@ public final class ControlClient {
 
   /** Begins forwards, all of them or none. Waits for the server where it must agree. */
   public List<ForwardStatus> forward(List<ForwardSpec> specs) throws ControlException {
-    return within(FORWARD_PATIENCE, new Request.Forward(specs), ControlClient::forwards);
+    return within(NETWORK_PATIENCE, new Request.Forward(specs), ControlClient::forwards);
   }
 
   /**
@@ -226,6 +227,14 @@ public final class ControlClient {
   /** How the mount's forwards are. */
   public List<ForwardStatus> listForwards() throws ControlException {
     return within(PATIENCE, new Request.ListForwards(), ControlClient::forwards);
+  }
+
+  /** What the runtime's machine has now. */
+  public MachineFigures machine() throws ControlException {
+    return within(
+        NETWORK_PATIENCE,
+        new Request.Machine(),
+        channel -> MachineJson.read(Messages.parse(result(channel, left -> {}, part -> {}))));
   }
 
   /**

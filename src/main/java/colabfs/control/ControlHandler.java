@@ -6,6 +6,7 @@ import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
 import colabfs.forward.Forwards;
 import colabfs.fs.WarmReport;
+import colabfs.machine.MachineFigures;
 import colabfs.remote.RemoteStream;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
@@ -107,6 +108,9 @@ public interface ControlHandler {
 
   /** A stream to the runtime's own SSH server; waits for the network. */
   RemoteStream toServer() throws ControlException;
+
+  /** What the runtime's machine has now; waits for the network. */
+  MachineFigures machine() throws ControlException;
 
   /** The mount's forwards. */
   Forwards forwards();

@@ -2,6 +2,7 @@ package colabfs.control;
 
 import colabfs.forward.ForwardStatus;
 import colabfs.fs.WarmReport;
+import colabfs.machine.MachineFigures;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -189,6 +190,8 @@ final class Messages {
     fill(node, status.pending());
     ArrayNode forwards = node.putArray("forwards");
     status.forwards().forEach(forward -> forwards.add(ForwardJson.node(forward)));
+    MachineFigures machine = status.machine();
+    node.set("machine", machine == null ? NODES.nullNode() : MachineJson.node(machine));
     MountStatus.Figures figures = status.figures();
     if (figures == null) {
       return node.putNull("unsent_bytes")
@@ -233,6 +236,7 @@ final class Messages {
         readNewRuntime(node.path("new_runtime")),
         readHelper(node.path("helper")),
         readForwards(node.path("forwards")),
+        node.path("machine").isObject() ? MachineJson.read(node.path("machine")) : null,
         error.isTextual() ? error.asText() : null);
   }
 

@@ -1,6 +1,7 @@
 package colabfs.control;
 
 import colabfs.forward.ForwardStatus;
+import colabfs.machine.MachineFigures;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
 import colabfs.writeback.PendingFigures;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param newRuntime that another runtime answers and waits for a decision; null while none does
  * @param helper how the helper on the runtime is; null when the mount does not answer
  * @param forwards the ports that lead to and from the runtime
+ * @param machine the runtime's, as it was seen last; null before that
  * @param lastError of the connection, or null
  */
 public record MountStatus(
@@ -32,6 +34,7 @@ public record MountStatus(
     @Nullable NewRuntime newRuntime,
     @Nullable Helper helper,
     List<ForwardStatus> forwards,
+    @Nullable MachineFigures machine,
     @Nullable String lastError) {
   public MountStatus {
     forwards = List.copyOf(forwards);
@@ -111,6 +114,6 @@ public record MountStatus(
 
   /** For a mount that says nothing of itself. */
   public static MountStatus silent(RunningMount mount, String state) {
-    return new MountStatus(mount, state, null, null, null, null, null, null, List.of(), null);
+    return new MountStatus(mount, state, null, null, null, null, null, null, List.of(), null, null);
   }
 }

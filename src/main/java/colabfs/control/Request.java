@@ -90,6 +90,9 @@ sealed interface Request {
   /** Be joined with the runtime's SSH server: after the result, bytes both ways. */
   record Proxy() implements Request {}
 
+  /** What the runtime's machine has. */
+  record Machine() implements Request {}
+
   /** How the forwards are. */
   record ListForwards() implements Request {}
 }

@@ -66,6 +66,8 @@ final class RequestJson {
       stop.which().forEach(which::add);
     } else if (request instanceof Request.ListForwards) {
       node.put("command", "list_forwards");
+    } else if (request instanceof Request.Machine) {
+      node.put("command", "machine");
     } else if (request instanceof Request.Proxy) {
       node.put("command", "proxy");
     } else {
@@ -99,6 +101,7 @@ final class RequestJson {
       case "forward" -> new Request.Forward(ForwardJson.readSpecs(node.path("specs")));
       case "stop_forwards" -> new Request.StopForwards(readTexts(node.path("which")));
       case "list_forwards" -> new Request.ListForwards();
+      case "machine" -> new Request.Machine();
       case "proxy" -> new Request.Proxy();
       case "dismiss" -> new Request.Dismiss(readPath(node, "path"));
       default ->

@@ -1,7 +1,6 @@
 package colabfs.control;
 
 import colabfs.forward.Splice;
-import colabfs.remote.RemoteStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,7 +12,7 @@ import java.nio.channels.SocketChannel;
  *
  * <p>Java's own streams of a channel would not read while they write.
  */
-final class SocketBytes implements Splice.Near, RemoteStream {
+final class SocketBytes implements Splice.Near {
   private final SocketChannel socket;
 
   SocketBytes(SocketChannel socket) {

@@ -14,7 +14,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnknownHostException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,7 @@ final class LocalForward implements Forward {
   private final RemotePorts ports;
   private final Visitors visitors;
 
+  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile @Nullable String trouble;
 
   private LocalForward(ForwardSpec spec, ServerSocket server, RemotePorts ports) {
@@ -120,8 +123,18 @@ final class LocalForward implements Forward {
         if (!server.isClosed()) {
           LOG.log(Level.WARNING, "forward {0}: {1}", spec, e.getMessage());
           trouble = String.valueOf(e.getMessage());
+          pause();
         }
       }
+    }
+  }
+
+  /** With too many open files, accepting fails until some are closed. */
+  private void pause() {
+    try {
+      boolean unused = closed.await(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -219,6 +232,7 @@ final class LocalForward implements Forward {
   @Override
   public void close() {
     close(server);
+    closed.countDown();
     visitors.close();
   }
 }

@@ -46,6 +46,7 @@ public final class Splice {
     try {
       copy(far.in(), near.out());
       near.endOutput();
+      var unused = far.closed().thenRun(near::close); // or who says no more would be waited for
       up.join();
       whole = true;
     } catch (IOException e) {

@@ -2,6 +2,7 @@ package colabfs.remote;
 
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A stream of bytes to and from a program that listens or calls on the runtime's side. The streams
@@ -17,6 +18,9 @@ public interface RemoteStream extends AutoCloseable {
 
   /** What goes there; closing it tells the other side that there is no more. */
   OutputStream out();
+
+  /** Ends when both directions have, or broke off; what came before may be unread. */
+  CompletableFuture<Void> closed();
 
   /** Gives up both directions. No error when it has ended. */
   @Override

@@ -6,6 +6,7 @@ import colabfs.remote.RemoteStream;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import org.apache.sshd.client.channel.ChannelDirectTcpip;
+import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.channel.AbstractChannel;
@@ -83,7 +84,8 @@ final class DirectChannel extends ChannelDirectTcpip implements TunnelStream.End
 
   private void gone() {
     stream.gone();
-    answer.completeExceptionally(failure(null));
+    OpenFuture asked = openFuture; // a refusal may come before anybody listens for it
+    answer.completeExceptionally(failure(asked == null ? null : asked.getException()));
   }
 
   @Override

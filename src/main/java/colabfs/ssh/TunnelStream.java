@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.common.SshConstants;
@@ -44,7 +45,11 @@ final class TunnelStream implements RemoteStream {
   private final Ends channel;
   private final Traffic traffic;
   private final TunnelShare share;
+  private final CompletableFuture<Void> over = new CompletableFuture<>();
+
+  /** Guards what follows; the share's own lock is taken, and no future ended, under it. */
   private final ReentrantLock lock = new ReentrantLock();
+
   private final Condition changed = lock.newCondition();
 
   @GuardedBy("lock")
@@ -122,6 +127,7 @@ final class TunnelStream implements RemoteStream {
     } finally {
       lock.unlock();
     }
+    over.complete(null);
   }
 
   /** The server has taken so many bytes. */
@@ -143,6 +149,11 @@ final class TunnelStream implements RemoteStream {
   @Override
   public OutputStream out() {
     return new Out();
+  }
+
+  @Override
+  public CompletableFuture<Void> closed() {
+    return over.copy();
   }
 
   @Override

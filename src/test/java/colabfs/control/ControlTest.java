@@ -13,6 +13,7 @@ import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
 import colabfs.forward.ForwardSpec;
 import colabfs.forward.ForwardStatus;
+import colabfs.machine.MachineFigures;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.RemoteShell;
 import colabfs.writeback.PendingFigures;
@@ -310,6 +311,13 @@ final class ControlTest {
           List.of(
               new ForwardStatus(
                   ForwardSpec.parse(ForwardSpec.Kind.LOCAL, "8888:db:5432"), true, 1, 2, "odd")),
+          new MachineFigures(
+              Instant.parse("2026-01-02T03:04:08Z"),
+              List.of(
+                  new MachineFigures.Gpu(
+                      "T4", 5, new MachineFigures.Space(1, 2), null, 27.5, null)),
+              null,
+              new MachineFigures.Space(3, 4)),
           "it broke");
     }
 

@@ -6,6 +6,7 @@ import colabfs.exec.ExecIo;
 import colabfs.exec.RunningCommand;
 import colabfs.forward.Forwards;
 import colabfs.fs.WarmReport;
+import colabfs.machine.MachineFigures;
 import colabfs.remote.RemoteStream;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
@@ -91,6 +92,11 @@ public class IdleMount implements ControlHandler {
 
   @Override
   public RemoteStream toServer() throws ControlException {
+    throw refused();
+  }
+
+  @Override
+  public MachineFigures machine() throws ControlException {
     throw refused();
   }
 

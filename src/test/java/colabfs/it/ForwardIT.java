@@ -17,6 +17,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -171,6 +172,51 @@ final class ForwardIT {
     }
   }
 
+  /** Without a bound, forty megabytes would stand before each request: half a minute. */
+  @Test
+  void twentyUploadsOnASlowLink_leaveRoomForFiles() throws Exception {
+    relay.close();
+    relay = Relay.start(runtime.server.port(), Duration.ofMillis(80), 1_250_000);
+    mount("--no-helper");
+    int port = freePort();
+    runtime.cli.works("forward", port + ":localhost:" + web.port());
+    List<Socket> uploads = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+      uploads.add(socket);
+      Thread sender = new Thread(() -> sendWithoutEnd(socket));
+      sender.setDaemon(true);
+      sender.start();
+    }
+    long before = relay.bytesUp();
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(() -> relay.bytesUp() - before > 4_000_000);
+    Files.writeString(runtime.root.resolve("fresh"), "content");
+    long start = System.nanoTime();
+    assertThat(runtime.inMount("cat fresh")).isEqualTo("content");
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(18));
+    for (Socket socket : uploads) {
+      socket.close();
+    }
+  }
+
+  private static void sendWithoutEnd(Socket socket) {
+    try {
+      socket
+          .getOutputStream()
+          .write(
+              "POST / HTTP/1.0\r\nContent-Length: 1000000000\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII));
+      byte[] bytes = new byte[64 * 1024];
+      while (!socket.isClosed()) {
+        socket.getOutputStream().write(bytes);
+      }
+    } catch (IOException e) {
+      return; // the test is over
+    }
+  }
+
   @Test
   void list_stop_andStatus_tellWhatThereIs() throws Exception {
     mount();
@@ -220,32 +266,20 @@ final class ForwardIT {
   @Test
   void serverThatForwardsNothing_isToldOfAtOnce() throws Exception {
     runtime.close();
-    try (OpenSshServer strict =
-        OpenSshServer.start(
-            java.nio.file.Files.createDirectories(directory.resolve("strict")),
-            OpenSshServer.Options.USUAL.withConfig("AllowTcpForwarding no"))) {
-      runtime = new MountedRuntime(directory.resolve("other"));
-      runtime.cli.works(
-          "init",
-          "p",
-          "--host=127.0.0.1",
-          "--port=" + strict.port(),
-          "--user=" + strict.user(),
-          "--key=" + strict.privateKey(),
-          "--root=" + strict.root(),
-          "--accept-new-host-key");
-      runtime.mount();
-      int port = freePort();
-      Cli.Ended local = runtime.cli.colabfs("forward", Integer.toString(port));
-      assertThat(local.status()).as(local + runtime.cli.log() + strict.log()).isEqualTo(1);
-      assertThat(local.err()).contains("AllowTcpForwarding");
-      assertNothingListens(port);
-      Cli.Ended both =
-          runtime.cli.colabfs("forward", "-R", Integer.toString(port), "-D", "" + freePort());
-      assertThat(both.err()).contains("AllowTcpForwarding");
-      assertThat(forwards()).isEmpty();
-      runtime.cli.works("umount");
-    }
+    runtime =
+        new MountedRuntime(
+            directory.resolve("strict"),
+            OpenSshServer.Options.USUAL.withConfig("AllowTcpForwarding no"));
+    runtime.init().mount();
+    int port = freePort();
+    Cli.Ended local = runtime.cli.colabfs("forward", Integer.toString(port));
+    assertThat(local.status()).as(local + runtime.cli.log() + runtime.server.log()).isEqualTo(1);
+    assertThat(local.err()).contains("AllowTcpForwarding");
+    assertNothingListens(port);
+    Cli.Ended both =
+        runtime.cli.colabfs("forward", "-R", Integer.toString(port), "-D", "" + freePort());
+    assertThat(both.err()).contains("AllowTcpForwarding");
+    assertThat(forwards()).isEmpty();
   }
 
   private void mount(String... options) throws Exception {

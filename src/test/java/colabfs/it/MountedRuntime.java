@@ -18,7 +18,14 @@ public final class MountedRuntime implements AutoCloseable {
   public final Path mountpoint;
 
   public MountedRuntime(Path directory) throws IOException, InterruptedException {
-    this.server = OpenSshServer.start(Files.createDirectories(directory.resolve("server")));
+    this(directory, OpenSshServer.Options.USUAL);
+  }
+
+  /** With a server that differs from the usual. */
+  public MountedRuntime(Path directory, OpenSshServer.Options options)
+      throws IOException, InterruptedException {
+    this.server =
+        OpenSshServer.start(Files.createDirectories(directory.resolve("server")), options);
     this.root = server.root();
     this.cli = new Cli(Files.createDirectories(directory.resolve("user")));
     this.mountpoint = Files.createDirectories(cli.userHome().resolve("mnt"));
