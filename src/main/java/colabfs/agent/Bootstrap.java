@@ -3,7 +3,9 @@ package colabfs.agent;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 
@@ -19,24 +21,36 @@ final class Bootstrap {
 
   static final int TOO_OLD = 126;
 
+  /** What the program is made of, each with a NUL behind it; the first one runs. */
+  private static final List<String> PARTS = List.of("helper.py", "jobs.py", "supervisor.py");
+
   private Bootstrap() {}
 
   /** The program, as it is sent before the first frame. */
   static byte[] program() {
     Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION);
-    try (InputStream source = Bootstrap.class.getResourceAsStream("helper.py")) {
-      if (source == null) {
-        throw new IllegalStateException("helper.py is missing in the program; build it again");
-      }
+    try {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (DeflaterOutputStream out = new DeflaterOutputStream(bytes, deflater)) {
-        source.transferTo(out);
+        for (String name : PARTS) {
+          copy(name, out);
+          out.write(0);
+        }
       }
       return bytes.toByteArray();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
       deflater.end();
+    }
+  }
+
+  private static void copy(String name, OutputStream out) throws IOException {
+    try (InputStream source = Bootstrap.class.getResourceAsStream(name)) {
+      if (source == null) {
+        throw new IllegalStateException(name + " is missing in the program; build it again");
+      }
+      source.transferTo(out);
     }
   }
 
@@ -48,8 +62,8 @@ final class Bootstrap {
   static String commandLine(byte[] program) {
     return "exec python3 -I -S -X utf8 -c 'import sys,zlib;sys.version_info>=(3,8) or sys.exit("
         + TOO_OLD
-        + ");exec(compile(zlib.decompress(sys.stdin.buffer.read("
+        + ");parts=zlib.decompress(sys.stdin.buffer.read("
         + program.length
-        + ")),\"colabfs-helper\",\"exec\"))'";
+        + ")).split(bytes(1));exec(compile(parts[0],\"colabfs-helper\",\"exec\"))'";
   }
 }

@@ -25,16 +25,19 @@ import struct
 import sys
 import threading
 import time
+import types
 import zlib
 from typing import Callable
 
 VERSION = 1
 MAGIC = b"colabfs-helper-1\n"
-CAPABILITIES = "snapshot contents change patch digests caught-up"
+PARTS = ("helper", "jobs", "supervisor")  # of the program, in the order in which they are sent
+CAPABILITIES = "snapshot contents change patch digests caught-up jobs"
 
 # Requests.
 HELLO, PING, CANCEL, BODY, CATCH_UP = 0x01, 0x02, 0x03, 0x04, 0x05
 SNAPSHOT, CONTENTS, CHANGE, DIGESTS = 0x10, 0x11, 0x12, 0x13
+JOB_KINDS, GRANT = range(0x20, 0x28), 0x27
 # Answers and news.
 WELCOME, PONG, FATAL, CHUNK, DONE, ERROR, NEWS = 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87
 
@@ -324,6 +327,11 @@ class Wire:
         self._bytes = 0
         self._broken = False
         self._scans: set[Scan] = set()
+        self.drained: Callable[[], None] = lambda: None  # called when something was sent
+
+    def has_room(self) -> bool:
+        """Whether little is waiting to be sent."""
+        return self._bytes < OUTPUT_BYTES
 
     def await_room(self) -> None:
         """Waits until little is waiting to be sent. Never called under a lock."""
@@ -369,6 +377,7 @@ class Wire:
             with self._lock:
                 self._bytes -= size
                 self._drained.notify_all()
+            self.drained()
 
     def tell(self, records: list[bytes]) -> None:
         """Adds news, in frames that are not too long; under ``observing``."""
@@ -1735,6 +1744,7 @@ class Service:
         self._requests: dict[int, Request] = {}
         self._bodies: dict[int, list[bytes]] = {}
         self._body_bytes = 0
+        self._has_jobs = threading.Event()  # from then on self._jobs is there
 
     def serve(self) -> int:
         """Goes on until the other side has gone; the exit status."""
@@ -1814,6 +1824,7 @@ class Service:
             DIGESTS: (Digests, Lane(self, "digests", 1)),
         }
         self.wire.put(WELCOME, number, U32.pack(VERSION) + self._facts())
+        self._start(self._run_jobs)
         if self.watches.inotify is not None:
             self._start(self.events.run)
         self._start(self.poller.run)
@@ -1828,6 +1839,12 @@ class Service:
                 self.give_up("it cannot watch any more: %r" % e, 4)
 
         threading.Thread(target=run, daemon=True).start()
+
+    def _run_jobs(self) -> None:
+        load("supervisor")
+        self._jobs = load("jobs").Jobs(self.wire, source_of("supervisor"))
+        self._has_jobs.set()
+        self._jobs.run()
 
     def _facts(self) -> bytes:
         facts = {
@@ -1855,10 +1872,17 @@ class Service:
             with self._lock:
                 if number in self._requests:
                     self._requests[number].cancelled = True
+            if self._has_jobs.is_set() and self._jobs.has(number):
+                self._jobs.take(kind, number, payload)
         elif kind == BODY:
             self._add_body(number, payload)
         elif kind in self._lanes:
             self._begin_request(kind, number, payload)
+        elif kind in JOB_KINDS:
+            self._has_jobs.wait()  # the program for it is being read, if it is the first
+            if kind != GRANT:
+                self._check_number(number)
+            self._jobs.take(kind, number, payload)
         else:
             self.wire.put(ERROR, number, error_payload(failure(errno.EOPNOTSUPP)))
 
@@ -1899,11 +1923,19 @@ class Service:
         body = b"".join(self._bodies.pop(number, ()))
         request = make(self, number, payload, body)
         request.body_bytes = len(body)
+        self._check_number(number)
         with self._lock:
-            if number in self._requests or len(self._requests) >= REQUESTS:
-                raise Malformed("a request's number that is in use, or too many requests")
             self._requests[number] = request
         lane.add(request)
+
+    def _check_number(self, number: int) -> None:
+        with self._lock:
+            is_used, count = number in self._requests, len(self._requests)
+        if self._has_jobs.is_set():
+            is_used = is_used or self._jobs.has(number)
+            count += self._jobs.count()
+        if is_used or count >= REQUESTS:
+            raise Malformed("a request's number that is in use, or too many requests")
 
     def carry_out(self, request: Request) -> None:
         """Carries a request out, and answers when it fails."""
@@ -1951,6 +1983,23 @@ def first_line(path: str) -> str:
             return text.readline(200).strip()
     except OSError:
         return ""
+
+
+def source_of(name: str) -> bytes:
+    """The source of another part of the program: it came along, or it lies beside this one."""
+    came: list[bytes] = globals().get("parts", [])
+    if came:
+        return came[PARTS.index(name)]
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py"), "rb") as source:
+        return source.read()
+
+
+def load(name: str) -> types.ModuleType:
+    """Another part of the program, as a module."""
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    exec(compile(source_of(name), "colabfs-" + name, "exec"), module.__dict__)
+    return module
 
 
 def main() -> None:

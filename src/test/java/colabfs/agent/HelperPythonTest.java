@@ -18,7 +18,7 @@ import org.junit.jupiter.api.TestFactory;
 final class HelperPythonTest {
   private static final Pattern LINE =
       Pattern.compile("(?m)^(test_\\w+) \\(([^)]*)\\)(?:\\n[^\\n]*?)? \\.\\.\\. (\\w+)");
-  private static final long MOST_SECONDS = 180;
+  private static final long MOST_SECONDS = 300;
 
   @TestFactory
   List<DynamicTest> helper_inPython() throws IOException, InterruptedException {
