@@ -54,7 +54,7 @@ final class FloorsTest {
           "org.apache.sshd..", Set.of("ssh", "demo"),
           "com.github.benmanes..", Set.of("cache"),
           "org.h2..", Set.of("cache"),
-          "com.fasterxml..", Set.of("profile", "control"),
+          "com.fasterxml..", Set.of("profile", "control", "agent"),
           "org.eclipse.jgit..", Set.of("restore"),
           "picocli..", Set.of("cli"));
 

@@ -6,6 +6,7 @@ import colabfs.core.RemotePath;
 import colabfs.remote.BlockDigests;
 import colabfs.remote.ContentSink;
 import colabfs.remote.LinkState;
+import colabfs.remote.RemoteJobs;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.RemoteShell;
 import colabfs.remote.RemoteTree;
@@ -56,6 +57,7 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
   private final LongSupplier nanoTime;
   private final byte[] program = Bootstrap.program();
   private final Listeners listeners = new Listeners();
+  private final AgentJobs jobs = new AgentJobs();
   private final ScheduledThreadPoolExecutor decisions =
       new ScheduledThreadPoolExecutor(
           1,
@@ -120,6 +122,11 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
     Session up = current;
     AgentStatus known = status;
     return up == null || !known.up() ? known : known.withWatches(up.watches());
+  }
+
+  /** Commands that outlive the connection; where the helper cannot keep them, there are none. */
+  public RemoteJobs jobs() {
+    return jobs;
   }
 
   @Override
@@ -243,6 +250,7 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    jobs.close();
     decisions.execute(
         () -> {
           linkUp = false;
@@ -274,6 +282,7 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
       old.end(reason, false);
     }
     status = AgentStatus.down(reason);
+    jobs.down(reason, false);
   }
 
   private void begin() {
@@ -334,10 +343,12 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
     boolean lasted = nanoTime.getAsLong() - startedNanos > settings.lasting().toNanos();
     failures = lasted ? 1 : failures + 1;
     status = AgentStatus.down(reason);
+    boolean isLast = linkUp && (hopeless || failures >= settings.tries());
+    jobs.down(reason, isLast);
     if (!linkUp) {
       return;
     }
-    if (hopeless || failures >= settings.tries()) {
+    if (isLast) {
       LOG.log(
           System.Logger.Level.WARNING,
           "No helper on the runtime until it is connected again: {0}. The mount works without, but"
@@ -364,6 +375,7 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
     public void up(Session up, AgentStatus facts) {
       status = facts;
       current = up;
+      jobs.up(up, facts.capabilities().contains(AgentJobs.CAPABILITY));
       LOG.log(
           System.Logger.Level.INFO,
           "The helper on the runtime is up (Python {0}, may watch {1} directories)",
@@ -376,6 +388,7 @@ public final class AgentTree implements RemoteTree, AutoCloseable {
     public void down(Session down) {
       if (current == down) {
         current = null;
+        jobs.down("the helper on the runtime is gone", false);
         listeners.down();
       }
     }

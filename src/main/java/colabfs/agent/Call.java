@@ -36,6 +36,11 @@ abstract class Call<T> {
     throw new ProtocolException("a long answer where a short one belongs");
   }
 
+  /** What a job has printed. */
+  void output(ByteBuffer payload) throws ProtocolException {
+    throw new ProtocolException("a job's output where none belongs");
+  }
+
   /** The end of the answer. */
   abstract T done(ByteBuffer payload) throws ProtocolException;
 

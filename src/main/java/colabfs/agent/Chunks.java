@@ -1,6 +1,7 @@
 package colabfs.agent;
 
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
@@ -55,12 +56,21 @@ final class Chunks {
 
   /** A frame with a piece of what belongs to a request. */
   static ByteBuffer bodyFrame(int request, ByteBuffer piece) {
+    return frame(Protocol.BODY, request, 0, head -> {}, piece);
+  }
+
+  /**
+   * A frame that ends with a chunk, and begins with so many bytes that are put by somebody else.
+   */
+  static ByteBuffer frame(
+      int kind, int request, int headBytes, Consumer<ByteBuffer> head, ByteBuffer piece) {
     int length = piece.remaining();
     byte[] small = new byte[length];
     int smallLength = length > WORTH_BYTES ? deflate(piece.duplicate(), small) : length;
     boolean isSmaller = smallLength < length;
     int bytes = HEAD_BYTES + (isSmaller ? smallLength : length);
-    ByteBuffer frame = Frame.prepare(Protocol.BODY, request, bytes);
+    ByteBuffer frame = Frame.prepare(kind, request, headBytes + bytes);
+    head.accept(frame);
     frame.put((byte) (isSmaller ? 1 : 0)).putInt(length);
     if (isSmaller) {
       frame.put(small, 0, smallLength);

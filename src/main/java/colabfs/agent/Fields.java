@@ -38,6 +38,16 @@ final class Fields {
     return Integer.toUnsignedLong(in.getInt());
   }
 
+  /** A length or an offset. */
+  static long readLength(ByteBuffer in) throws ProtocolException {
+    require(in, Long.BYTES);
+    long length = in.getLong();
+    if (length < 0) {
+      throw new ProtocolException("a length below zero");
+    }
+    return length;
+  }
+
   /** A number that must not be larger than that. */
   static int readBounded(ByteBuffer in, int most, String what) throws ProtocolException {
     long number = readUnsigned(in);

@@ -35,6 +35,10 @@ final class Outgoing {
   @GuardedBy("lock")
   private final Deque<Message> questions = new ArrayDeque<>();
 
+  /** Sent when no other question waits. */
+  @GuardedBy("lock")
+  private final Deque<Message> lastQuestions = new ArrayDeque<>();
+
   @GuardedBy("lock")
   private final Deque<Change> changes = new ArrayDeque<>();
 
@@ -94,6 +98,17 @@ final class Outgoing {
     }
   }
 
+  /** A long one that may wait, such as a command's input: behind all others, before changes. */
+  void askLast(Message message) {
+    lock.lock();
+    try {
+      lastQuestions.add(message);
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   void change(Message message, int contentBytes) {
     lock.lock();
     try {
@@ -122,6 +137,7 @@ final class Outgoing {
     try {
       closed = true;
       questions.clear();
+      lastQuestions.clear();
       changes.clear();
       changed.signal();
     } finally {
@@ -184,6 +200,9 @@ final class Outgoing {
     if (!questions.isEmpty()) {
       return questions.peek();
     }
+    if (!lastQuestions.isEmpty()) {
+      return lastQuestions.peek();
+    }
     Change change = changes.peek();
     if (change == null) {
       return null;
@@ -209,6 +228,8 @@ final class Outgoing {
       Change change = changes.peek();
       if (questions.peek() == message) {
         questions.remove();
+      } else if (lastQuestions.peek() == message) {
+        lastQuestions.remove();
       } else if (change != null && change.message == message) {
         changes.remove();
       }

@@ -19,6 +19,15 @@ final class Protocol {
   static final int CHANGE = 0x12;
   static final int DIGESTS = 0x13;
 
+  static final int START = 0x20;
+  static final int ATTACH = 0x21;
+  static final int INPUT = 0x22;
+  static final int SIGNAL = 0x23;
+  static final int RESIZE = 0x24;
+  static final int JOBS = 0x25;
+  static final int REMOVE = 0x26;
+  static final int GRANT = 0x27;
+
   static final int WELCOME = 0x81;
   static final int PONG = 0x82;
   static final int FATAL = 0x83;
@@ -26,6 +35,7 @@ final class Protocol {
   static final int DONE = 0x85;
   static final int ERROR = 0x86;
   static final int NEWS = 0x87;
+  static final int OUTPUT = 0x88;
 
   /** No frame is longer, in either direction; the length field itself is not counted. */
   static final int FRAME_BYTES = 256 * 1024;

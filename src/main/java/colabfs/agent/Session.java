@@ -147,6 +147,11 @@ final class Session {
     }
   }
 
+  /** Sends a frame that has no answer. */
+  void tell(ByteBuffer frame) {
+    outgoing.ask(Outgoing.one(frame));
+  }
+
   @GuardedBy("lock")
   private void submitLocked(Call<?> call) {
     int number = ++lastNumber;
@@ -156,7 +161,11 @@ final class Session {
       outgoing.change(change.message(number), change.contentBytes());
       return;
     }
-    outgoing.ask(call.message(number));
+    if (call instanceof JobCall<?> job && job.isInput()) {
+      outgoing.askLast(call.message(number));
+    } else {
+      outgoing.ask(call.message(number));
+    }
     CompletableFuture<?> unused =
         call.result()
             .whenComplete(
@@ -267,7 +276,8 @@ final class Session {
       switch (frame.kind()) {
         case Protocol.WELCOME -> welcome(frame);
         case Protocol.NEWS -> owner.news(Chunks.open(frame.payload()));
-        case Protocol.CHUNK, Protocol.DONE, Protocol.PONG, Protocol.ERROR -> answer(frame);
+        case Protocol.CHUNK, Protocol.OUTPUT, Protocol.DONE, Protocol.PONG, Protocol.ERROR ->
+            answer(frame);
         case Protocol.FATAL -> throw new ProtocolException("it gave up: " + words(frame.payload()));
         default -> throw new ProtocolException("a frame of unknown kind " + frame.kind());
       }
@@ -302,7 +312,7 @@ final class Session {
     if (!greeted && frame.kind() == Protocol.ERROR) {
       throw new ProtocolException("it cannot serve the directory: " + words(frame.payload()));
     }
-    boolean isLast = frame.kind() != Protocol.CHUNK;
+    boolean isLast = frame.kind() != Protocol.CHUNK && frame.kind() != Protocol.OUTPUT;
     Call<?> call = call(frame.request(), isLast);
     if (call == null || (frame.kind() == Protocol.PONG) != (call instanceof PingCall)) {
       throw new ProtocolException("an answer to nothing that was asked");
@@ -310,6 +320,7 @@ final class Session {
     try {
       switch (frame.kind()) {
         case Protocol.CHUNK -> call.chunk(Chunks.open(frame.payload()));
+        case Protocol.OUTPUT -> call.output(frame.payload());
         case Protocol.ERROR -> call.refuse(frame.payload());
         default -> call.complete(frame.payload());
       }

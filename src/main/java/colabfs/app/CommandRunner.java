@@ -1,5 +1,7 @@
 package colabfs.app;
 
+import colabfs.control.Command;
+import colabfs.control.ControlClient;
 import colabfs.control.ControlException;
 import colabfs.control.ExecSession;
 import colabfs.control.LaunchPipe.Person;
@@ -23,7 +25,7 @@ import java.util.function.Consumer;
 
 /**
  * Runs one command for the command line and passes this process's signals to it: the first of a
- * kind as it is, a second one as SIGKILL.
+ * kind as it is, a second one as SIGKILL. What becomes of interrupts is decided by whoever runs it.
  *
  * <p>Threading: one thread.
  */
@@ -31,28 +33,41 @@ public final class CommandRunner {
   /** A command's own calls have no bound; this one is for its start and its signals. */
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
 
-  private final List<String> words;
   private final ExecIo io;
   private final CompletableFuture<Consumer<ExecSignal>> running = new CompletableFuture<>();
 
-  public CommandRunner(List<String> words, ExecIo io) {
-    this.words = List.copyOf(words);
+  public CommandRunner(ExecIo io) {
     this.io = io;
   }
 
   /**
    * Through a mount's connection.
    *
-   * @param flush what is unsent arrives first, or the command is not run
    * @param progress is told what is unsent while the command waits for it
    * @return the command's exit status
    */
-  public int inMount(
-      KnownMounts mounts, KnownMounts.Place place, boolean flush, Consumer<PendingFigures> progress)
+  public int inMount(ControlClient mount, Command command, Consumer<PendingFigures> progress)
       throws AppException {
+    return follow(() -> mount.exec(command, io, progress));
+  }
+
+  /**
+   * Comes back to a job, named by the beginning of its number.
+   *
+   * @return its exit status
+   */
+  public int attach(ControlClient mount, String job) throws AppException {
+    return follow(() -> mount.attach(job, io));
+  }
+
+  /** Begins to run or to follow a command. */
+  private interface Start {
+    ExecSession begin() throws ControlException;
+  }
+
+  private int follow(Start start) throws AppException {
     try {
-      ExecSession session =
-          mounts.client(place.mount()).exec(words, place.path(), flush, io, progress);
+      ExecSession session = start.begin();
       passSignals();
       running.complete(session::signal);
       return session.await();
@@ -62,11 +77,11 @@ public final class CommandRunner {
   }
 
   /**
-   * Over a connection of its own, in the profile's root.
+   * Over a connection of its own, in the profile's root; the command ends with it.
    *
    * @return the command's exit status
    */
-  public int alone(String profile, Person person, Map<String, String> environment)
+  public int alone(String profile, Person person, Map<String, String> environment, Command wanted)
       throws AppException {
     ProfileStore profiles = new ProfileStore(ProfileStore.configDirectory(environment));
     Connection connection = new Connection(profiles, profile, person);
@@ -74,8 +89,7 @@ public final class CommandRunner {
       connection.pin(remote);
       passSignals();
       RunningCommand command =
-          new ExecService(remote.shell(), Barrier.NONE)
-              .start(new ExecRequest(words, remote.root()), io);
+          new ExecService(remote.shell(), Barrier.NONE).start(request(wanted, remote.root()), io);
       running.complete(command::signal);
       return command.await();
     } catch (ExecException | ProfileException e) {
@@ -86,11 +100,20 @@ public final class CommandRunner {
     }
   }
 
+  private static ExecRequest request(Command wanted, String root) {
+    String elsewhere = wanted.elsewhere();
+    return new ExecRequest(wanted.words(), elsewhere == null ? root : elsewhere, wanted.options());
+  }
+
   private void passSignals() {
     for (ExecSignal signal : List.of(ExecSignal.INT, ExecSignal.TERM, ExecSignal.HUP)) {
       AtomicBoolean again = new AtomicBoolean();
       ProcessSignals.on(
-          signal.name(), () -> pass(again.getAndSet(true) ? ExecSignal.KILL : signal));
+          signal.name(),
+          () -> {
+            boolean kills = again.getAndSet(true) && signal != ExecSignal.INT;
+            pass(kills ? ExecSignal.KILL : signal);
+          });
     }
   }
 

@@ -237,7 +237,7 @@ public final class MountProcess {
             mount,
             options.effectiveCallTimeout(),
             parts.guard(),
-            parts.helper()::status);
+            parts.helper());
     Path socket = list.socketOf(mount.mountpoint());
     try (ControlServer server = ControlServer.listen(socket, services)) {
       list.add(mount);

@@ -1,5 +1,6 @@
 package colabfs.app;
 
+import colabfs.control.Command;
 import colabfs.control.ControlException;
 import colabfs.control.ControlException.Reason;
 import colabfs.control.ControlHandler;
@@ -14,6 +15,7 @@ import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.ExecRequest;
 import colabfs.exec.ExecService;
+import colabfs.exec.JobsService;
 import colabfs.exec.RunningCommand;
 import colabfs.forward.Forwards;
 import colabfs.fs.CacheFigures;
@@ -22,7 +24,8 @@ import colabfs.fs.WarmReport;
 import colabfs.fuse.FuseMount;
 import colabfs.fuse.MountException;
 import colabfs.machine.MachineFigures;
-import colabfs.remote.RemoteShell;
+import colabfs.remote.NoJobs;
+import colabfs.remote.RemoteJobs;
 import colabfs.remote.RemoteStream;
 import colabfs.restore.Restore;
 import colabfs.restore.RestoreReport;
@@ -63,6 +66,7 @@ final class MountServices implements ControlHandler {
   private final Duration patience;
   private final NewRuntime guard;
   private final Supplier<MountStatus.Helper> helper;
+  private final RemoteJobs jobs;
   private final Warmup warmup;
   private final RuntimeAccess access;
 
@@ -85,7 +89,7 @@ final class MountServices implements ControlHandler {
       RunningMount mount,
       Duration patience,
       NewRuntime guard,
-      Supplier<MountStatus.Helper> helper) {
+      RuntimeHelper runtimeHelper) {
     this.remote = remote;
     this.fs = fs;
     this.fuse = fuse;
@@ -109,7 +113,8 @@ final class MountServices implements ControlHandler {
             new UnsentText(mount, this::linkTrouble));
     this.patience = patience;
     this.guard = guard;
-    this.helper = helper;
+    this.helper = runtimeHelper::status;
+    this.jobs = runtimeHelper.jobs();
     this.warmup = new Warmup(mount.mountpoint(), fs::warm, helper, this::linkTrouble);
     this.access = new RuntimeAccess(remote, this::linkTrouble);
   }
@@ -139,6 +144,11 @@ final class MountServices implements ControlHandler {
         } catch (ControlException e) {
           throw new ExecException(String.valueOf(e.getMessage()), e);
         }
+      }
+
+      @Override
+      public boolean isGivenUp() {
+        return follower.hasLeft();
       }
 
       @Override
@@ -191,21 +201,28 @@ final class MountServices implements ControlHandler {
   }
 
   @Override
-  public RunningCommand exec(
-      List<String> words, RemotePath directory, boolean flush, ExecIo io, Follower follower)
-      throws ExecException {
+  public RunningCommand exec(Command command, ExecIo io, Follower follower) throws ExecException {
     NewRuntime.Difference held = guard.difference();
-    if (held != null && flush) {
+    if (held != null && command.flush()) {
       throw new ExecException(
           "not run: %s, or run it there all the same with --no-flush".formatted(held.message()));
     }
-    String inside = directory.isRoot() ? "" : directory.toString();
     Admission.Arrival there = guard.arrival();
-    RemoteShell shell = there == null ? remote.shell() : there.shell();
-    String root = there == null ? remote.root() : there.root();
-    String absolute = root.equals("/") ? inside : root + inside;
-    return new ExecService(shell, barrier(flush, follower))
-        .start(new ExecRequest(words, absolute.isEmpty() ? "/" : absolute), io);
+    ExecRequest request =
+        new ExecRequest(
+            command.words(),
+            command.directoryIn(there == null ? remote.root() : there.root()),
+            command.options());
+    Barrier barrier = barrier(command.flush(), follower);
+    return there == null
+        ? new ExecService(remote.shell(), jobs, barrier).start(request, io)
+        : new ExecService(there.shell(), new NoJobs("another runtime answers"), barrier)
+            .start(request, io);
+  }
+
+  @Override
+  public JobsService jobs() {
+    return new JobsService(jobs, barrier(false, Follower.NOBODY));
   }
 
   @Override

@@ -3,6 +3,8 @@ package colabfs.app;
 import colabfs.agent.AgentStatus;
 import colabfs.agent.AgentTree;
 import colabfs.control.MountStatus;
+import colabfs.remote.NoJobs;
+import colabfs.remote.RemoteJobs;
 import colabfs.remote.RemoteTree;
 import colabfs.ssh.SshRemote;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,11 @@ final class RuntimeHelper implements AutoCloseable {
 
   RemoteTree tree() {
     return agent == null ? RemoteTree.NONE : agent;
+  }
+
+  /** The commands that outlive the connection. */
+  RemoteJobs jobs() {
+    return agent == null ? new NoJobs("no helper on the runtime; " + reason) : agent.jobs();
   }
 
   MountStatus.Helper status() {

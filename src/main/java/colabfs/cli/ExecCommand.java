@@ -3,8 +3,12 @@ package colabfs.cli;
 import colabfs.app.AppException;
 import colabfs.app.CommandRunner;
 import colabfs.app.KnownMounts;
+import colabfs.app.RuntimePaths;
+import colabfs.control.Command;
 import colabfs.control.RunningMount;
+import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
+import colabfs.exec.ExecOptions;
 import colabfs.profile.ProfileException;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -16,13 +20,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code colabfs exec [-p P] [--] CMD...}. */
-@Command(
+@picocli.CommandLine.Command(
     name = "exec",
     exitCodeOnInvalidInput = ExecCommand.FAILED,
     exitCodeOnExecutionException = ExecCommand.FAILED,
@@ -33,8 +37,13 @@ import picocli.CommandLine.ParentCommand;
       "When something cannot be sent, the command is not run, and what is unsent is named.",
       "",
       "Inside a mount it runs in the directory that you are in, else in the profile's root. One"
-          + " argument with spaces or shell characters is a line for the login's shell. Exits as the"
-          + " command does, or with 255 when colabfs itself failed.",
+          + " argument with spaces or shell characters is a line for the login's shell; arguments"
+          + " that are paths in the mount are the runtime's paths there. Exits as the command does,"
+          + " or with 255 when colabfs itself failed.",
+      "",
+      "Through a mount, the command goes on when the connection is lost, and so does its output"
+          + " when that is back. Ctrl-C interrupts it; Ctrl-C twice leaves it running"
+          + " ('colabfs jobs', 'attach', 'logs', 'kill').",
       ""
     })
 final class ExecCommand implements Callable<Integer> {
@@ -49,17 +58,16 @@ final class ExecCommand implements Callable<Integer> {
       description = "Run it although what was written may not be there yet.")
   private boolean noFlush;
 
+  @Mixin private final RunOptions run = new RunOptions();
+
   @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "The command to run.")
   private List<String> words = List.of();
 
   @Override
-  public Integer call() throws IOException, AppException, ProfileException {
-    ExecIo io =
-        new ExecIo(
-            new FileInputStream(FileDescriptor.in),
-            new FileOutputStream(FileDescriptor.out),
-            new FileOutputStream(FileDescriptor.err));
-    CommandRunner runner = new CommandRunner(words, io);
+  public Integer call() throws IOException, AppException, ProfileException, CliFailure {
+    ExecIo io = processStreams();
+    CommandRunner runner = new CommandRunner(io);
+    ExecOptions options = run.read(main.surroundings().environment());
     KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
     Path here = Path.of("").toAbsolutePath();
     requireThere(here);
@@ -71,12 +79,26 @@ final class ExecCommand implements Callable<Integer> {
             ? mounts.locate(here)
             : mounted(mounts, named).map(KnownMounts.Place::all);
     if (place.isPresent()) {
-      return inMount(runner, mounts, place.get());
+      return inMount(runner, mounts, place.get(), options);
+    }
+    if (run.cwd != null && !run.cwd.startsWith("/")) {
+      throw new CliFailure(
+          "--cwd needs a mount, or an absolute directory on the runtime; 'colabfs mount' mounts",
+          FAILED);
     }
     return runner.alone(
         main.profileName(),
         new TerminalPerson(main.surroundings()),
-        main.surroundings().environment());
+        main.surroundings().environment(),
+        new Command(words, RemotePath.ROOT, run.cwd, false, options));
+  }
+
+  /** This process's own, as they are: no buffer, no encoding. */
+  static ExecIo processStreams() {
+    return new ExecIo(
+        new FileInputStream(FileDescriptor.in),
+        new FileOutputStream(FileDescriptor.out),
+        new FileOutputStream(FileDescriptor.err));
   }
 
   /** Who stands in a directory that is gone would have the command run somewhere else. */
@@ -89,16 +111,17 @@ final class ExecCommand implements Callable<Integer> {
   }
 
   /** With a progress line while it waits, for a person alone: the command's own output follows. */
-  private int inMount(CommandRunner runner, KnownMounts mounts, KnownMounts.Place place)
-      throws AppException {
+  private int inMount(
+      CommandRunner runner, KnownMounts mounts, KnownMounts.Place place, ExecOptions options)
+      throws AppException, CliFailure {
+    Command command = command(mounts, place, options);
     ProgressLine line =
         new ProgressLine(main.surroundings(), ProgressLine.Words.SENDING, System::nanoTime);
     boolean shown = main.surroundings().terminal().isThere();
     try {
       return runner.inMount(
-          mounts,
-          place,
-          !noFlush,
+          mounts.client(place.mount()),
+          command,
           left -> {
             if (shown) {
               line.accept(left);
@@ -107,6 +130,25 @@ final class ExecCommand implements Callable<Integer> {
     } finally {
       line.clear();
     }
+  }
+
+  private Command command(KnownMounts mounts, KnownMounts.Place place, ExecOptions options)
+      throws CliFailure {
+    RuntimePaths paths = new RuntimePaths(mounts, place);
+    List<String> meant = run.noMap ? words : paths.map(words);
+    String cwd = run.cwd;
+    if (cwd == null) {
+      return new Command(meant, place.path(), null, !noFlush, options);
+    }
+    String local = cwd.startsWith("/") ? cwd : place.local().resolve(cwd).toString();
+    Optional<String> there = paths.onRuntime(local);
+    if (there.isEmpty() && !cwd.startsWith("/")) {
+      throw new CliFailure(
+          "--cwd %s leads out of the mount; name an absolute directory of the runtime instead"
+              .formatted(cwd),
+          FAILED);
+    }
+    return new Command(meant, place.path(), there.orElse(cwd), !noFlush, options);
   }
 
   /** A mount of the profile that is meant; without a name, of the default one or the only one. */

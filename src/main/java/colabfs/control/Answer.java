@@ -1,5 +1,6 @@
 package colabfs.control;
 
+import colabfs.exec.ExecException;
 import colabfs.forward.ForwardException;
 import colabfs.forward.ForwardStatus;
 import colabfs.forward.Splice;
@@ -47,6 +48,10 @@ final class Answer {
     } else if (request instanceof Request.TakeAsItIs) {
       handler.takeAsItIs();
       result(Messages.writeCount(0));
+    } else if (request instanceof Request.Jobs
+        || request instanceof Request.Kill
+        || request instanceof Request.Prune) {
+      jobs(request);
     } else if (request instanceof Request.Conflicts) {
       parts(handler.conflicts().stream().map(PendingJson::node).toList());
     } else if (request instanceof Request.Dismiss dismiss) {
@@ -91,6 +96,20 @@ final class Answer {
         handler.restore(
             new RestoreRules(restore.excludes(), restore.maxBytes()), restore.dryRun(), follower());
     parts(report.items().stream().map(RestoreJson::node).toList(), RestoreJson.end(report.whole()));
+  }
+
+  private void jobs(Request request) throws IOException, ControlException {
+    try {
+      if (request instanceof Request.Kill kill) {
+        result(JobsJson.node(handler.jobs().kill(kill.job(), kill.signal())).toString());
+      } else if (request instanceof Request.Prune) {
+        result(Messages.writeCount(handler.jobs().prune()));
+      } else {
+        parts(handler.jobs().list().stream().map(JobsJson::node).toList());
+      }
+    } catch (ExecException e) {
+      throw ExecConnection.failed(e);
+    }
   }
 
   private ChannelFollower follower() {

@@ -7,6 +7,7 @@ import colabfs.forward.ForwardStatus;
 import colabfs.forward.Splice;
 import colabfs.fs.WarmReport;
 import colabfs.machine.MachineFigures;
+import colabfs.remote.RemoteJob;
 import colabfs.restore.RestoreReport;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
@@ -262,21 +263,59 @@ public final class ControlClient {
   }
 
   /**
-   * Runs a command in a directory of the mount.
+   * Runs a command.
    *
-   * @param flush what is unsent arrives first, or the command is not run
    * @param progress is told what is unsent while the command waits for it, and {@link #NOTHING}
    *     when that is over
    */
-  public ExecSession exec(
-      List<String> words,
-      RemotePath directory,
-      boolean flush,
-      ExecIo io,
-      Consumer<PendingFigures> progress)
+  public ExecSession exec(Command command, ExecIo io, Consumer<PendingFigures> progress)
       throws ControlException {
-    Request request = new Request.Exec(words, directory, flush, true);
-    return new ExecSession(connect(request), io, progress);
+    return new ExecSession(connect(new Request.Exec(command, true)), io, progress);
+  }
+
+  /** Comes back to a job, named by the beginning of its number. */
+  public ExecSession attach(String job, ExecIo io) throws ControlException {
+    return new ExecSession(connect(new Request.Attach(job)), io, left -> {});
+  }
+
+  /**
+   * Reads what a job has printed.
+   *
+   * @param follow and what it will print, to its end
+   */
+  public ExecSession logs(String job, boolean follow, ExecIo io) throws ControlException {
+    return new ExecSession(connect(new Request.Logs(job, follow)), io, left -> {});
+  }
+
+  /** Every job on the runtime, in the order in which they were started. */
+  public List<RemoteJob> jobs() throws ControlException {
+    return call(
+        new Request.Jobs(),
+        channel -> {
+          List<RemoteJob> jobs = new ArrayList<>();
+          elements(channel, node -> jobs.add(JobsJson.read(node)));
+          return jobs;
+        });
+  }
+
+  /**
+   * Sends a job a signal.
+   *
+   * @return the job
+   */
+  public RemoteJob kill(String job, String signal) throws ControlException {
+    return call(
+        new Request.Kill(job, signal),
+        channel -> JobsJson.read(Messages.parse(result(channel, left -> {}, part -> {}))));
+  }
+
+  /**
+   * Has the jobs forgotten that have ended.
+   *
+   * @return how many those were
+   */
+  public int prune() throws ControlException {
+    return call(new Request.Prune(), ControlClient::readCount);
   }
 
   /** Reads an answer. */

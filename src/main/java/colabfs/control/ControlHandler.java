@@ -3,6 +3,7 @@ package colabfs.control;
 import colabfs.core.RemotePath;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
+import colabfs.exec.JobsService;
 import colabfs.exec.RunningCommand;
 import colabfs.forward.Forwards;
 import colabfs.fs.WarmReport;
@@ -31,15 +32,11 @@ public interface ControlHandler {
    */
   Unmounted unmount(boolean force, Follower follower) throws ControlException;
 
-  /**
-   * Starts a command.
-   *
-   * @param directory below the mount's root
-   * @param flush wait until what is unsent has arrived; when it cannot, the command is not run
-   */
-  RunningCommand exec(
-      List<String> words, RemotePath directory, boolean flush, ExecIo io, Follower follower)
-      throws ExecException;
+  /** Starts a command. */
+  RunningCommand exec(Command command, ExecIo io, Follower follower) throws ExecException;
+
+  /** The commands that outlive the connection. */
+  JobsService jobs();
 
   /**
    * Waits until everything at or below a path that was accepted before has arrived.

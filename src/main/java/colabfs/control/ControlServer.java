@@ -1,5 +1,6 @@
 package colabfs.control;
 
+import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The mount's end of the socket: takes requests of the same user and hands them to the {@link
@@ -37,6 +39,7 @@ public final class ControlServer implements AutoCloseable {
   private final ServerSocketChannel server;
   private final ControlHandler handler;
   private final UserPrincipal owner;
+  private final Set<ExecConnection> commands = ConcurrentHashMap.newKeySet();
   private final Set<FrameChannel> open = ConcurrentHashMap.newKeySet();
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
@@ -117,13 +120,45 @@ public final class ControlServer implements AutoCloseable {
   private void answer(FrameChannel channel, Frame first) throws IOException {
     try {
       Request request = readRequest(first);
-      if (request instanceof Request.Exec exec) {
-        new ExecConnection(channel, handler, exec).serve();
-      } else {
+      ExecConnection.Starter starter = starter(request);
+      if (starter == null) {
         new Answer(channel, handler).to(request);
+        return;
+      }
+      ExecConnection command = new ExecConnection(channel, starter);
+      commands.add(command);
+      try {
+        command.serve();
+      } finally {
+        commands.remove(command);
       }
     } catch (ControlException e) {
       channel.send(FrameType.ERROR, Messages.writeError(e));
+    }
+  }
+
+  /** What starts or follows a command; null when something else is asked for. */
+  private ExecConnection.@Nullable Starter starter(Request request) {
+    if (request instanceof Request.Exec exec) {
+      return (io, follower) ->
+          handler.exec(exec.command(), io, exec.progress() ? follower : new Silent(follower));
+    }
+    if (request instanceof Request.Attach attach) {
+      return (io, follower) -> handler.jobs().attach(attach.job(), io);
+    }
+    return request instanceof Request.Logs logs
+        ? (io, follower) -> handler.jobs().logs(logs.job(), logs.follow(), io)
+        : null;
+  }
+
+  /** Who knows no progress in an exec would take it for nonsense. */
+  private record Silent(Follower follower) implements Follower {
+    @Override
+    public void left(PendingFigures figures) {}
+
+    @Override
+    public boolean hasLeft() {
+      return follower.hasLeft();
     }
   }
 
@@ -140,6 +175,7 @@ public final class ControlServer implements AutoCloseable {
   @Override
   public void close() throws IOException {
     server.close();
+    commands.forEach(ExecConnection::leave);
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(FINISH_SECONDS);
     try {
       for (Thread thread : threads) {

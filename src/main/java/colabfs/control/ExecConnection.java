@@ -4,7 +4,6 @@ import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
 import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
-import colabfs.writeback.PendingFigures;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -12,15 +11,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * The server's end of one {@code exec}: a thread that runs the command, while the connection's own
- * thread reads input and signals. A client that goes away hangs up on the command.
+ * The server's end of one command that is run or followed: a thread that does it, while the
+ * connection's own thread reads input and signals. A client that goes away hangs up on the command.
  */
 final class ExecConnection {
   private static final Logger LOG = System.getLogger(ExecConnection.class.getName());
 
   private final FrameChannel channel;
-  private final ControlHandler handler;
-  private final Request.Exec request;
+  private final Starter starter;
   private final GrantedInput input;
 
   /** Told what is unsent before the command is started; has left when it was interrupted then. */
@@ -28,10 +26,17 @@ final class ExecConnection {
 
   private final CompletableFuture<RunningCommand> running = new CompletableFuture<>();
 
-  ExecConnection(FrameChannel channel, ControlHandler handler, Request.Exec request) {
+  /** The mount ends: it is not the client that is gone. */
+  private volatile boolean leaving;
+
+  /** Starts a command, or begins to follow one. */
+  interface Starter {
+    RunningCommand start(ExecIo io, Follower follower) throws ExecException;
+  }
+
+  ExecConnection(FrameChannel channel, Starter starter) {
     this.channel = channel;
-    this.handler = handler;
-    this.request = request;
+    this.starter = starter;
     this.follower = new ChannelFollower(channel);
     this.input = new GrantedInput(bytes -> channel.send(FrameType.STDIN_ROOM, bytes));
   }
@@ -53,8 +58,17 @@ final class ExecConnection {
     } finally {
       input.end();
       follower.leave();
-      whenRunning(RunningCommand::hangUp);
+      if (!leaving) {
+        whenRunning(RunningCommand::hangUp);
+      }
     }
+  }
+
+  /** The mount ends. The client is told what becomes of its command. */
+  void leave() {
+    leaving = true;
+    follower.leave();
+    whenRunning(RunningCommand::leave);
   }
 
   private void take(Frame frame) throws IOException {
@@ -91,8 +105,7 @@ final class ExecConnection {
                 input,
                 new FrameOutput(channel, FrameType.STDOUT),
                 new FrameOutput(channel, FrameType.STDERR));
-        RunningCommand command =
-            handler.exec(request.words(), request.directory(), request.flush(), io, told());
+        RunningCommand command = starter.start(io, follower);
         running.complete(command);
         channel.send(FrameType.EXIT, command.await());
       } catch (ExecException e) {
@@ -107,24 +120,7 @@ final class ExecConnection {
     }
   }
 
-  /** Who knows no progress in an exec would take it for nonsense. */
-  private Follower told() {
-    return new Follower() {
-      @Override
-      public void left(PendingFigures figures) {
-        if (request.progress()) {
-          follower.left(figures);
-        }
-      }
-
-      @Override
-      public boolean hasLeft() {
-        return follower.hasLeft();
-      }
-    };
-  }
-
-  private static ControlException failed(ExecException e) {
+  static ControlException failed(ExecException e) {
     String message = e.getMessage() == null ? e.toString() : e.getMessage();
     return new ControlException(ControlException.Reason.FAILED, message, e);
   }

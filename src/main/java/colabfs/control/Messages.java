@@ -291,7 +291,7 @@ final class Messages {
     return new MountStatus.Pending(PendingJson.readFigures(figures), refused, conflicts);
   }
 
-  private static @Nullable Instant readInstant(JsonNode node) throws IOException {
+  static @Nullable Instant readInstant(JsonNode node) throws IOException {
     try {
       return node.isTextual() ? Instant.parse(node.asText()) : null;
     } catch (DateTimeParseException e) {

@@ -17,13 +17,30 @@ sealed interface Request {
   record Unmount(boolean force) implements Request {}
 
   /**
-   * Run a command in a directory of the mount.
+   * Run a command.
    *
-   * @param flush send what is unsent first
    * @param progress the client understands {@link FrameType#PROGRESS} in an exec
    */
-  record Exec(List<String> words, RemotePath directory, boolean flush, boolean progress)
-      implements Request {}
+  record Exec(Command command, boolean progress) implements Request {}
+
+  /** Come back to a job, named by the beginning of its number. */
+  record Attach(String job) implements Request {}
+
+  /**
+   * What a job has printed.
+   *
+   * @param follow and what it will print
+   */
+  record Logs(String job, boolean follow) implements Request {}
+
+  /** The jobs on the runtime. */
+  record Jobs() implements Request {}
+
+  /** Send a job a signal. */
+  record Kill(String job, String signal) implements Request {}
+
+  /** Forget the jobs that have ended. */
+  record Prune() implements Request {}
 
   /**
    * Wait for what is unsent at or below a path.

@@ -28,10 +28,17 @@ final class RequestJson {
 
   private static void fill(ObjectNode node, Request request) {
     if (request instanceof Request.Exec exec) {
-      node.put("command", "exec").put("directory", exec.directory().toString());
-      node.put("flush", exec.flush()).put("progress", exec.progress());
-      ArrayNode words = node.putArray("words");
-      exec.words().forEach(words::add);
+      ExecJson.fill(node, exec);
+    } else if (request instanceof Request.Attach attach) {
+      node.put("command", "attach").put("job", attach.job());
+    } else if (request instanceof Request.Logs logs) {
+      node.put("command", "logs").put("job", logs.job()).put("follow", logs.follow());
+    } else if (request instanceof Request.Jobs) {
+      node.put("command", "jobs");
+    } else if (request instanceof Request.Kill kill) {
+      node.put("command", "kill").put("job", kill.job()).put("signal", kill.signal());
+    } else if (request instanceof Request.Prune) {
+      node.put("command", "prune");
     } else if (request instanceof Request.Unmount unmount) {
       node.put("command", "unmount").put("force", unmount.force());
     } else if (request instanceof Request.Flush flush) {
@@ -88,7 +95,12 @@ final class RequestJson {
     return switch (node.path("command").asText()) {
       case "status" -> new Request.Status();
       case "unmount" -> new Request.Unmount(node.path("force").asBoolean());
-      case "exec" -> readExec(node);
+      case "exec" -> ExecJson.read(node);
+      case "attach" -> new Request.Attach(node.path("job").asText());
+      case "logs" -> new Request.Logs(node.path("job").asText(), node.path("follow").asBoolean());
+      case "jobs" -> new Request.Jobs();
+      case "kill" -> new Request.Kill(node.path("job").asText(), node.path("signal").asText());
+      case "prune" -> new Request.Prune();
       case "flush" -> new Request.Flush(readPath(node, "path"), readStalled(node));
       case "warm" -> new Request.Warm(readPath(node, "path"), readMaxBytes(node));
       case "pending" -> new Request.Pending(readPath(node, "path"));
@@ -109,19 +121,6 @@ final class RequestJson {
               "the mount does not know the command '%s'; unmount, and mount again with this colabfs"
                   .formatted(node.path("command").asText()));
     };
-  }
-
-  private static Request.Exec readExec(JsonNode node) throws IOException {
-    List<String> words = new ArrayList<>();
-    node.path("words").forEach(word -> words.add(word.asText()));
-    if (words.isEmpty()) {
-      throw new IOException("no command");
-    }
-    return new Request.Exec(
-        words,
-        readPath(node, "directory"),
-        node.path("flush").asBoolean(true),
-        node.path("progress").asBoolean(false));
   }
 
   private static List<String> readTexts(JsonNode array) {

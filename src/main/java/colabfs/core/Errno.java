@@ -9,6 +9,7 @@ package colabfs.core;
 public enum Errno {
   EPERM(1, "operation not permitted"),
   ENOENT(2, "no such file or directory"),
+  ESRCH(3, "no such process"),
   EINTR(4, "interrupted"),
   EIO(5, "input/output error"),
   EBADF(9, "bad file handle"),

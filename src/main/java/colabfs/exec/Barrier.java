@@ -21,6 +21,11 @@ public interface Barrier {
    */
   void drain() throws ExecException;
 
+  /** Whether nobody wants the command any more that is being started. */
+  default boolean isGivenUp() {
+    return false;
+  }
+
   /** A command has ended and may have changed anything: the next look asks the server. */
   void changed();
 }

@@ -1,9 +1,12 @@
 package colabfs.exec;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds the text that sshd hands to the login's shell, whichever that is.
@@ -17,15 +20,17 @@ final class CommandLine {
   /** Linux's MAX_ARG_STRLEN (include/uapi/linux/binfmts.h), less the room for our own words. */
   static final int MAX_BYTES = 128 * 1024 - 256;
 
+  /** A command that does not end by SIGTERM is killed so long after it. */
+  private static final int KILL_AFTER_SECONDS = 10;
+
   private static final Pattern PLAIN_WORD = Pattern.compile("[A-Za-z0-9_./:=,+@%^-]+");
 
   /**
    * The outer script. sshd makes its child the leader of a session (session.c, do_exec_no_pty), so
    * the process id is also the group's; a server that does not is helped by setsid, which keeps the
-   * process id. The profile's output goes nowhere and its input is empty: a command's streams are
-   * its own (3, 4 and 5 keep them meanwhile).
+   * process id.
    */
-  private static final String OUTER =
+  private static final String ANNOUNCE =
       """
       printf '%s:%%s\\n' "$$"
       lead=
@@ -34,6 +39,14 @@ final class CommandLine {
         set -- ${stat##*) }
         if [ "$3" != "$$" ] && command -v setsid > /dev/null; then lead=setsid; fi
       fi
+      """;
+
+  /**
+   * Starts the login's shell. The profile's output goes nowhere and its input is empty: a command's
+   * streams are its own (3, 4 and 5 keep them meanwhile).
+   */
+  private static final String OUTER =
+      """
       case "${SHELL##*/}" in
         bash | dash | ash | sh | zsh | ksh | mksh) login=$SHELL ;;
         *) login=/bin/sh ;;
@@ -58,12 +71,19 @@ final class CommandLine {
         done
         export PATH
       fi
+      %s
       if ! cd %s 2> /dev/null; then
         printf 'colabfs: cannot enter %%s on the runtime: it is missing, no directory, or closed to the login; cd elsewhere and try again\\n' %s >&2
         exit 255
       fi
       %s
       """;
+
+  /** Sets what {@link #SETTINGS} holds, after the profile has set what it wants. */
+  private static final String TAKE_SETTINGS = "eval \"${COLABFS_SET-}\"; unset COLABFS_SET";
+
+  /** The variable that carries a supervised command's environment past the login's profile. */
+  static final String SETTINGS = "COLABFS_SET";
 
   private CommandLine() {}
 
@@ -74,10 +94,47 @@ final class CommandLine {
    * @throws ExecException when it is longer than a runtime takes
    */
   static String of(ExecRequest request, String marker) throws ExecException {
-    String inner =
-        INNER.formatted(
-            quote(request.directory()), quote(request.directory()), command(request.words()));
-    String text = forAnyShell(OUTER.formatted(marker, quote(inner)));
+    return bounded(
+        forAnyShell(
+            ANNOUNCE.formatted(marker)
+                + OUTER.formatted(quote(inner(request, settings(request.options()))))));
+  }
+
+  /**
+   * The text for a supervisor, which makes the session and knows the process by itself. The
+   * environment goes apart, as {@link #SETTINGS}: it may hold secrets, and everybody on the runtime
+   * sees the words of a command.
+   *
+   * @throws ExecException when it is longer than a runtime takes
+   */
+  static String supervised(ExecRequest request) throws ExecException {
+    return bounded(forAnyShell("lead=\n" + OUTER.formatted(quote(inner(request, TAKE_SETTINGS)))));
+  }
+
+  /** A script that sets the environment that was asked for. */
+  static String settings(ExecOptions options) {
+    return options.environment().entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(entry -> "export %s=%s;".formatted(entry.getKey(), quote(entry.getValue())))
+        .collect(Collectors.joining(" "));
+  }
+
+  /** The command as a person would have typed it. */
+  static String shown(List<String> words) {
+    if (words.size() == 1) {
+      return words.get(0);
+    }
+    return words.stream()
+        .map(word -> PLAIN_WORD.matcher(word).matches() ? word : quote(word))
+        .collect(Collectors.joining(" "));
+  }
+
+  private static String inner(ExecRequest request, String settings) {
+    String directory = quote(request.directory());
+    return INNER.formatted(settings, directory, directory, command(request));
+  }
+
+  private static String bounded(String text) throws ExecException {
     if (text.length() > MAX_BYTES) {
       throw new ExecException(
           "the command line is too long for the runtime (%d of %d bytes); write it to a script in the mount and run that"
@@ -93,11 +150,21 @@ final class CommandLine {
             .formatted(signal, pid));
   }
 
-  private static String command(List<String> words) {
+  private static String command(ExecRequest request) {
+    List<String> words = request.words();
+    String bounded = "exec " + timeout(request.options().timeout());
     if (words.size() == 1 && !PLAIN_WORD.matcher(words.get(0)).matches()) {
-      return "exec \"${SHELL:-/bin/sh}\" -c " + quote(words.get(0));
+      return bounded + "\"${SHELL:-/bin/sh}\" -c " + quote(words.get(0));
     }
-    return "exec " + words.stream().map(CommandLine::quote).collect(Collectors.joining(" "));
+    return bounded + words.stream().map(CommandLine::quote).collect(Collectors.joining(" "));
+  }
+
+  /** timeout(1) runs beside the command, so it counts while the connection is lost, too. */
+  private static String timeout(@Nullable Duration timeout) {
+    return timeout == null
+        ? ""
+        : "timeout -k %d %d.%03d "
+            .formatted(KILL_AFTER_SECONDS, timeout.toSeconds(), timeout.toMillisPart());
   }
 
   /** One word for a POSIX shell. */

@@ -9,7 +9,7 @@ import java.util.List;
  *     else is a program and its arguments, passed exactly
  * @param directory where it runs, absolute on the runtime
  */
-public record ExecRequest(List<String> words, String directory) {
+public record ExecRequest(List<String> words, String directory, ExecOptions options) {
   public ExecRequest {
     words = List.copyOf(words);
     if (words.isEmpty()) {
@@ -18,5 +18,10 @@ public record ExecRequest(List<String> words, String directory) {
     if (!directory.startsWith("/")) {
       throw new IllegalArgumentException("not an absolute directory: " + directory);
     }
+  }
+
+  /** A command without options. */
+  public ExecRequest(List<String> words, String directory) {
+    this(words, directory, ExecOptions.USUAL);
   }
 }

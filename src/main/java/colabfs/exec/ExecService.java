@@ -1,9 +1,12 @@
 package colabfs.exec;
 
+import colabfs.remote.RemoteJobs;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.RemoteShell;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
 /**
@@ -15,30 +18,72 @@ import java.util.concurrent.ExecutionException;
 public final class ExecService {
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  /** Kept of each stream of a job while nobody is attached. */
+  private static final long SPOOL_BYTES = 64L << 20;
+
   private final RemoteShell shell;
+  private final RemoteJobs jobs;
   private final Barrier barrier;
 
+  /** For a connection that keeps no commands. */
   public ExecService(RemoteShell shell, Barrier barrier) {
+    this(shell, RemoteJobs.NONE, barrier);
+  }
+
+  public ExecService(RemoteShell shell, RemoteJobs jobs, Barrier barrier) {
     this.shell = shell;
+    this.jobs = jobs;
     this.barrier = barrier;
   }
 
   /**
-   * Waits for the network: drains the mount, then starts the command; its streams flow when this
-   * returns.
+   * Waits for the network: drains the mount, then starts the command. Its streams flow at the
+   * latest while it is awaited.
    *
    * @throws ExecException when earlier writes have not reached the runtime (the command is then not
    *     run), or when the command cannot be started
    */
   public RunningCommand start(ExecRequest request, ExecIo io) throws ExecException {
-    byte[] random = new byte[8];
-    RANDOM.nextBytes(random);
-    String marker = "colabfs-" + HexFormat.of().formatHex(random);
-    String line = CommandLine.of(request, marker);
+    String random = random();
+    boolean canWait = request.options().supervised() || request.options().detached();
+    boolean mayStay = canWait && JobsService.settled(jobs, barrier) == RemoteJobs.State.READY;
+    if (request.options().detached() && !mayStay) {
+      throw new ExecException(
+          "not started: a command cannot be left running here: %s. Run it without --detach"
+              .formatted(jobs.reason()));
+    }
+    String marker = "colabfs-" + random;
+    String line = mayStay ? "" : CommandLine.of(request, marker);
+    RemoteJobs.Start start = mayStay ? supervised(random, request) : null;
     barrier.drain();
-    RunningCommand command = new RunningCommand(shell, barrier, startShell(line), marker, io);
+    if (start != null) {
+      return SupervisedCommand.begun(jobs, barrier, start, io);
+    }
+    if (canWait && jobs != RemoteJobs.NONE) {
+      Notices.say(io.stderr(), "the command ends when the connection does: " + jobs.reason());
+    }
+    PlainCommand command = new PlainCommand(shell, barrier, startShell(line), marker, io);
     command.begin();
     return command;
+  }
+
+  private static RemoteJobs.Start supervised(String id, ExecRequest request) throws ExecException {
+    String settings = CommandLine.settings(request.options());
+    return new RemoteJobs.Start(
+        id,
+        null,
+        request.options().detached(),
+        SPOOL_BYTES,
+        request.directory(),
+        settings.isEmpty() ? Map.of() : Map.of(CommandLine.SETTINGS, settings),
+        CommandLine.supervised(request),
+        CommandLine.shown(request.words()));
+  }
+
+  private static String random() {
+    byte[] random = new byte[8];
+    RANDOM.nextBytes(random);
+    return HexFormat.of().formatHex(random);
   }
 
   private RemoteProcess startShell(String line) throws ExecException {
@@ -52,8 +97,12 @@ public final class ExecService {
     }
   }
 
-  static String reason(ExecutionException e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
+  static String reason(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null
+        && (cause instanceof ExecutionException || cause instanceof CompletionException)) {
+      cause = cause.getCause();
+    }
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 }

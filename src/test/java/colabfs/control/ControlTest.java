@@ -132,7 +132,9 @@ final class ControlTest {
     int status =
         client
             .exec(
-                List.of("cat; echo done >&2; exit 7"), RemotePath.of("/a b"), true, io, left -> {})
+                new Command(List.of("cat; echo done >&2; exit 7"), RemotePath.of("/a b"), true),
+                io,
+                left -> {})
             .await();
     assertThat(status).isEqualTo(7);
     assertThat(stdout.toByteArray()).isEqualTo(content);
@@ -159,9 +161,7 @@ final class ControlTest {
         };
     ExecSession session =
         client.exec(
-            List.of("echo begun; exec sleep 60"),
-            RemotePath.ROOT,
-            true,
+            new Command(List.of("echo begun; exec sleep 60"), RemotePath.ROOT, true),
             new ExecIo(endless, seen, stderr),
             left -> {});
     CompletableFuture<Integer> status =
@@ -195,10 +195,11 @@ final class ControlTest {
         };
     ExecSession session =
         client.exec(
-            List.of(
-                "i=0; while :; do head -c 65536 /dev/zero; i=$((i+1)); echo $i > progress; done"),
-            RemotePath.ROOT,
-            true,
+            new Command(
+                List.of(
+                    "i=0; while :; do head -c 65536 /dev/zero; i=$((i+1)); echo $i > progress; done"),
+                RemotePath.ROOT,
+                true),
             new ExecIo(InputStream.nullInputStream(), stuck, stderr),
             left -> {});
     CompletableFuture<Integer> status =
@@ -234,7 +235,8 @@ final class ControlTest {
     channel.send(
         FrameType.REQUEST,
         RequestJson.write(
-            new Request.Exec(List.of("echo up; exec sleep 60"), RemotePath.ROOT, true, false)));
+            new Request.Exec(
+                new Command(List.of("echo up; exec sleep 60"), RemotePath.ROOT, true), false)));
     Frame frame = channel.receive();
     while (frame != null && frame.type() != FrameType.STDOUT) {
       frame = channel.receive();
@@ -252,7 +254,7 @@ final class ControlTest {
       channel.send(
           FrameType.REQUEST,
           RequestJson.write(
-              new Request.Exec(List.of("sleep", "60"), RemotePath.ROOT, true, false)));
+              new Request.Exec(new Command(List.of("sleep", "60"), RemotePath.ROOT, true), false)));
       assertThatThrownBy(
               () -> {
                 for (int i = 0; i < 100; i++) {
@@ -331,12 +333,10 @@ final class ControlTest {
     }
 
     @Override
-    public RunningCommand exec(
-        List<String> words, RemotePath where, boolean flush, ExecIo io, Follower follower)
-        throws ExecException {
-      directory = where;
+    public RunningCommand exec(Command command, ExecIo io, Follower follower) throws ExecException {
+      directory = command.directory();
       return new ExecService(shell, Barrier.NONE)
-          .start(new ExecRequest(words, ControlTest.this.directory.toString()), io);
+          .start(new ExecRequest(command.words(), ControlTest.this.directory.toString()), io);
     }
   }
 

@@ -1,12 +1,15 @@
 package colabfs.control;
 
 import colabfs.core.RemotePath;
+import colabfs.exec.Barrier;
 import colabfs.exec.ExecException;
 import colabfs.exec.ExecIo;
+import colabfs.exec.JobsService;
 import colabfs.exec.RunningCommand;
 import colabfs.forward.Forwards;
 import colabfs.fs.WarmReport;
 import colabfs.machine.MachineFigures;
+import colabfs.remote.RemoteJobs;
 import colabfs.remote.RemoteStream;
 import colabfs.restore.RestoreReport;
 import colabfs.restore.RestoreRules;
@@ -31,10 +34,13 @@ public class IdleMount implements ControlHandler {
   }
 
   @Override
-  public RunningCommand exec(
-      List<String> words, RemotePath directory, boolean flush, ExecIo io, Follower follower)
-      throws ExecException {
+  public RunningCommand exec(Command command, ExecIo io, Follower follower) throws ExecException {
     throw new ExecException("refused in this test");
+  }
+
+  @Override
+  public JobsService jobs() {
+    return new JobsService(RemoteJobs.NONE, Barrier.NONE);
   }
 
   @Override

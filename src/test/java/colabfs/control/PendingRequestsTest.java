@@ -120,9 +120,7 @@ final class PendingRequestsTest {
     List<PendingFigures> told = new ArrayList<>();
     ExecSession session =
         client.exec(
-            List.of("true"),
-            RemotePath.ROOT,
-            false,
+            new Command(List.of("true"), RemotePath.ROOT, false),
             new ExecIo(
                 InputStream.nullInputStream(),
                 OutputStream.nullOutputStream(),
@@ -266,17 +264,15 @@ final class PendingRequestsTest {
     }
 
     @Override
-    public RunningCommand exec(
-        List<String> words, RemotePath where, boolean wanted, ExecIo io, Follower follower)
-        throws ExecException {
-      flush = wanted;
+    public RunningCommand exec(Command command, ExecIo io, Follower follower) throws ExecException {
+      flush = command.flush();
       follower.left(new PendingFigures(1, 2, 0, 0));
       try {
         await(follower);
       } catch (ControlException e) {
         throw new ExecException(String.valueOf(e.getMessage()), e);
       }
-      return super.exec(words, where, wanted, io, follower);
+      return super.exec(command, io, follower);
     }
 
     @Override

@@ -127,7 +127,7 @@ final class EndToEndIT {
         cli.shell(
             runtime.mountpoint.resolve("here"),
             "rmdir '" + runtime.root + "/here'; colabfs exec pwd");
-    assertThat(ended.status()).isEqualTo(255);
+    assertThat(ended.status()).as(ended.toString()).isEqualTo(255);
     assertThat(ended.err()).contains("colabfs: cannot enter " + runtime.root + "/here");
   }
 
@@ -153,7 +153,8 @@ final class EndToEndIT {
     new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
     Cli.Ended ended = Cli.await(process, out, err);
     assertThat(ended).isEqualTo(new Cli.Ended(130, "", ""));
-    assertThat(ProcessHandle.of(remote)).isEmpty();
+    // Who watches over it takes its last breath after it has told of its end.
+    org.awaitility.Awaitility.await().until(() -> ProcessHandle.of(remote).isEmpty());
   }
 
   @Test

@@ -256,6 +256,7 @@ final class WriteBackModelTest {
 
   /** The process ends at once: what it would have done afterwards does not happen. */
   private void kill() throws IOException {
+    helper.down(); // before the journal is copied: what is sent later it would not know of
     fake.disconnect();
     Path old = writeBack.directory();
     Path frozen = directory.resolve("frozen-" + starts);
