@@ -98,14 +98,21 @@ final class Patch {
 
   // What is there.
 
-  /** Whether it is what the change is based on. */
+  /**
+   * Whether it is what the change is based on. What was brought by SFTP has whole seconds there,
+   * and here the times that programs gave it.
+   */
   private boolean isBase(FileAttrs there) {
     FileAttrs base = expected;
-    if (base == null || !Found.isSame(there, base)) {
-      return false;
-    }
-    boolean inSeconds = base.mtimeNanos() % NANOS_PER_SECOND == 0;
-    return inSeconds || base.mtimeNanos() == there.mtimeNanos();
+    return base != null
+        && Found.isSame(there, base)
+        && (base.mtimeNanos() == there.mtimeNanos()
+            || isInSeconds(base.mtimeNanos())
+            || isInSeconds(there.mtimeNanos()));
+  }
+
+  private static boolean isInSeconds(long nanos) {
+    return nanos % NANOS_PER_SECOND == 0;
   }
 
   /** A new file would part its names, which a helper knows better, or lose its owner. */

@@ -110,6 +110,14 @@ final class RewriteIT {
   }
 
   @Test
+  void rewriteOfAFileThatWasBroughtFromHere_sendsTheBlocksThatChanged() throws Exception {
+    bytesUp("cp " + local + " brought");
+    change(local, LENGTH / 5);
+    assertThat(bytesUp("cp " + local + " brought")).isLessThan(FEW_BYTES);
+    assertThat(Files.mismatch(runtime.root.resolve("brought"), local)).isEqualTo(-1);
+  }
+
+  @Test
   void rewriteOfAFileWithTwoNames_sendsTheBlocksThatChanged_andKeepsBothNames() throws Exception {
     Path other = Files.createLink(runtime.root.resolve("other"), there);
     assertThat(bytesUp("cp " + local + " model")).isLessThan(FEW_BYTES);
