@@ -3,6 +3,7 @@ package colabfs.ssh;
 import colabfs.core.Errno;
 import colabfs.core.FsException;
 import colabfs.remote.RemoteProcess;
+import colabfs.remote.SignalNumbers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -26,28 +27,6 @@ final class ExecChannel extends ChannelExec {
 
   /** Standard input waits as long as the command does not read it. */
   private static final Duration STDIN_PATIENCE = Duration.ofDays(365);
-
-  /** What a shell adds to a signal's number. */
-  private static final int SIGNAL_BASE = 128;
-
-  /** Numbers of Linux on x86 and ARM (signal(7)) for RFC 4254's names (section 6.10). */
-  private static final Map<String, Integer> SIGNALS =
-      Map.ofEntries(
-          Map.entry("HUP", 1),
-          Map.entry("INT", 2),
-          Map.entry("QUIT", 3),
-          Map.entry("ILL", 4),
-          Map.entry("TRAP", 5),
-          Map.entry("ABRT", 6),
-          Map.entry("BUS", 7),
-          Map.entry("FPE", 8),
-          Map.entry("KILL", 9),
-          Map.entry("USR1", 10),
-          Map.entry("SEGV", 11),
-          Map.entry("USR2", 12),
-          Map.entry("PIPE", 13),
-          Map.entry("ALRM", 14),
-          Map.entry("TERM", 15));
 
   private final Traffic traffic;
   private final CompletableFuture<RemoteProcess> started = new CompletableFuture<>();
@@ -130,8 +109,7 @@ final class ExecChannel extends ChannelExec {
     if (code != null) {
       exit.complete(new RemoteProcess.ExitStatus(code, ""));
     } else if (signal != null) {
-      int number = SIGNALS.getOrDefault(signal, 0);
-      exit.complete(new RemoteProcess.ExitStatus(SIGNAL_BASE + number, signal));
+      exit.complete(new RemoteProcess.ExitStatus(SignalNumbers.exitStatus(signal), signal));
     } else {
       exit.completeExceptionally(
           new FsException(
