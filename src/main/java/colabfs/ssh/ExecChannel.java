@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.sshd.client.channel.ChannelExec;
+import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.session.ConnectionService;
 import org.apache.sshd.core.CoreModuleProperties;
@@ -116,7 +117,8 @@ final class ExecChannel extends ChannelExec {
               Errno.ENOTCONN,
               "the connection was lost while the command ran; how it ended is unknown"));
     }
-    started.completeExceptionally(notConnected(null));
+    OpenFuture asked = openFuture; // a refusal may come before anybody listens for it
+    started.completeExceptionally(notOpened(asked == null ? null : asked.getException()));
   }
 
   private final class Running implements RemoteProcess {
