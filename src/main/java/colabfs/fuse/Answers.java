@@ -2,7 +2,7 @@ package colabfs.fuse;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -21,7 +21,7 @@ final class Answers implements RequestLoop.Passage {
 
   private static final int OPERATIONS_BYTES = 3 * Long.BYTES;
 
-  private final ThreadLocal<Exchange> current;
+  private final ThreadLocal<Seat> current;
   private final Set<Exchange> all = ConcurrentHashMap.newKeySet();
   private final Pointer operations =
       Memory.allocateDirect(Runtime.getSystemRuntime(), OPERATIONS_BYTES, true);
@@ -41,17 +41,29 @@ final class Answers implements RequestLoop.Passage {
     int call(@size_t long channel, @size_t long vectors, @size_t long count);
   }
 
+  /** What one thread serves with. */
+  private record Seat(Exchange exchange, FullListing listing) {}
+
   /**
-   * @param exchanges makes one for each thread that serves
+   * @param exchanges makes them for each thread that serves: one, and one for its listings
+   * @param session libfuse's, which serves looks at what is listed
    * @throws UnsatisfiedLinkError when libfuse does not have what is needed
    */
-  Answers(Supplier<Exchange> exchanges, int descriptor, long bufferBytes) {
+  Answers(
+      Function<Exchange.Sink, Exchange> exchanges,
+      Device device,
+      Libraries.LibFuse fuse,
+      Pointer session,
+      int descriptor,
+      long bufferBytes) {
     this.current =
         ThreadLocal.withInitial(
             () -> {
-              Exchange made = exchanges.get();
+              Exchange made = exchanges.apply(device);
               all.add(made);
-              return made;
+              FullListing.Library library =
+                  (request, bytes) -> fuse.fuse_session_process(session, request, bytes, channel());
+              return new Seat(made, new FullListing(device, library, exchanges));
             });
     this.library = Libraries.libFuseChannels();
     operations.putPointer(
@@ -63,19 +75,27 @@ final class Answers implements RequestLoop.Passage {
     this.channel = made;
   }
 
+  private Pointer channel() {
+    return channel;
+  }
+
   @Override
   public Pointer channelFor(Pointer request, Pointer otherwise) {
-    return current.get().begin(request.address()) ? channel : otherwise;
+    Seat seat = current.get();
+    boolean isForHere = seat.exchange.begin(request.address());
+    return seat.listing.begin(request.address()) || isForHere ? channel : otherwise;
   }
 
   @Override
   public void served() {
-    current.get().end();
+    Seat seat = current.get();
+    seat.listing.served();
+    seat.exchange.end();
   }
 
   @Override
   public void left() {
-    all.remove(current.get());
+    all.remove(current.get().exchange);
   }
 
   /** Whether a request on that node is being served that takes long. */
@@ -94,6 +114,9 @@ final class Answers implements RequestLoop.Passage {
   }
 
   private int send(long unused, long vectors, long count) {
-    return current.get().answer(vectors, count);
+    Seat seat = current.get();
+    return seat.listing.isAwaited()
+        ? seat.listing.answer(vectors, count)
+        : seat.exchange.answer(vectors, count);
   }
 }

@@ -11,7 +11,7 @@ import jnr.ffi.Runtime;
  * one on an entry waits for calls that are under way in its directory, and one on pages for reads
  * of them, so a thread that serves calls never sends these.
  */
-final class Device {
+final class Device implements Exchange.Sink {
   private static final int NOTICE_INODE_BYTES = Wire.OUT_BODY + 24;
   private static final int NOTICE_ENTRY_HEAD = Wire.OUT_BODY + 16;
   private static final int SCRATCH_BYTES = NOTICE_ENTRY_HEAD + 1024 + 1;
@@ -30,13 +30,13 @@ final class Device {
     return Memory.allocateDirect(Runtime.getSystemRuntime(), SCRATCH_BYTES, true);
   }
 
-  /** 0, or {@code -errno}. */
-  int writev(long vectors, long count) {
+  @Override
+  public int writev(long vectors, long count) {
     return result(Libraries.libC().writev(descriptor, vectors, Math.toIntExact(count)));
   }
 
-  /** 0, or {@code -errno}. */
-  int write(Pointer message, int bytes) {
+  @Override
+  public int write(Pointer message, int bytes) {
     return result(Libraries.libC().write(descriptor, message, bytes));
   }
 

@@ -35,6 +35,7 @@ final class Exchange implements Terms.Call {
 
   private final KernelMemory memory;
   private final Device device;
+  private final Sink sink;
   private final Predicate<RemotePath> watched;
   private final LongUnaryOperator contentOf;
   private final Pointer scratch = Device.scratch();
@@ -51,17 +52,28 @@ final class Exchange implements Terms.Call {
   private boolean mayRemember;
   private long newsBefore;
 
+  /** Where answers go: 0, or {@code -errno}. */
+  interface Sink {
+    /** By struct iovec, the header first and the body second. */
+    int writev(long vectors, long count);
+
+    int write(Pointer message, int bytes);
+  }
+
   /**
+   * @param sink where the answers go
    * @param watched whether others' changes of a name are told
    * @param contentOf the number of what an open file reads, by the handle that the kernel is given
    */
   Exchange(
       KernelMemory memory,
       Device device,
+      Sink sink,
       Predicate<RemotePath> watched,
       LongUnaryOperator contentOf) {
     this.memory = memory;
     this.device = device;
+    this.sink = sink;
     this.watched = watched;
     this.contentOf = contentOf;
   }
@@ -91,7 +103,10 @@ final class Exchange implements Terms.Call {
     newsBefore = memory.lastNews();
     long body = request + Wire.IN_BODY;
     switch (opcode) {
-      case Wire.INIT -> memory.initialised(MEMORY.getInt(body + 4));
+      case Wire.INIT -> {
+        memory.initialised(MEMORY.getInt(body + Wire.INIT_MINOR));
+        return (MEMORY.getInt(body + Wire.INIT_FLAGS) & Wire.DO_READDIRPLUS) != 0;
+      }
       case Wire.FORGET -> memory.forget(node, MEMORY.getLong(body));
       case Wire.BATCH_FORGET -> forgetMany(body);
       case Wire.RELEASE -> memory.released(node, writes(MEMORY.getInt(body + 8)));
@@ -195,9 +210,9 @@ final class Exchange implements Terms.Call {
       LOG.log(Level.ERROR, "what the kernel may remember of an answer was not set", e);
     }
     if (replaced) {
-      return device.write(scratch, MISSING_BYTES);
+      return sink.write(scratch, MISSING_BYTES);
     }
-    int result = device.writev(vectors, count);
+    int result = sink.writev(vectors, count);
     if (result != 0) {
       undo(told);
     }
@@ -241,6 +256,10 @@ final class Exchange implements Terms.Call {
         setKept(body, node);
         return 0;
       }
+      case Wire.INIT -> {
+        setFlag(body + Wire.INIT_FLAGS, Wire.DO_READDIRPLUS);
+        return 0;
+      }
       default -> {
         if (of == null) {
           return 0;
@@ -264,9 +283,15 @@ final class Exchange implements Terms.Call {
 
   private void setKept(long openOut, int file) {
     if (memory.opened(this, file, contentOf.applyAsLong(MEMORY.getLong(openOut)), toWrite)) {
-      long flags = openOut + Wire.OPEN_FLAGS;
-      MEMORY.putInt(flags, MEMORY.getInt(flags) | Wire.KEEP_CACHE);
+      setFlag(openOut + Wire.OPEN_FLAGS, Wire.KEEP_CACHE);
     }
+    if (!toWrite) {
+      setFlag(openOut + Wire.OPEN_FLAGS, Wire.NO_FLUSH); // closing has nothing to tell
+    }
+  }
+
+  private static void setFlag(long flags, int flag) {
+    MEMORY.putInt(flags, MEMORY.getInt(flags) | flag);
   }
 
   private static void put(Term term, long seconds, long nanos) {

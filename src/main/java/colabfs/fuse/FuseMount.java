@@ -130,7 +130,7 @@ public final class FuseMount implements AutoCloseable {
     Pointer target = slots.getPointer(0);
     Pointer session = fuse.fuse_get_session(handle);
     Pointer channel = fuse.fuse_session_next_chan(session, null);
-    @Nullable Answers answers = answers(fuse, channel);
+    @Nullable Answers answers = answers(fuse, session, channel);
     RequestLoop.Passage passage = answers == null ? RequestLoop.Passage.OPEN : answers;
     Runnable end =
         () -> {
@@ -145,7 +145,7 @@ public final class FuseMount implements AutoCloseable {
   }
 
   /** How the kernel comes to remember for long; null where that is not known to work. */
-  private @Nullable Answers answers(Libraries.LibFuse fuse, Pointer channel) {
+  private @Nullable Answers answers(Libraries.LibFuse fuse, Pointer session, Pointer channel) {
     if (!Libraries.isLinux()) {
       return null;
     }
@@ -154,7 +154,10 @@ public final class FuseMount implements AutoCloseable {
       Device device = new Device(Libraries.libC().dup(descriptor));
       Answers answers =
           new Answers(
-              () -> new Exchange(memory, device, fs::isWatched, adapter::contentOf),
+              sink -> new Exchange(memory, device, sink, fs::isWatched, adapter::contentOf),
+              device,
+              fuse,
+              session,
               descriptor,
               fuse.fuse_chan_bufsize(channel));
       memory.notices().start(device, answers::isHeld);

@@ -20,11 +20,16 @@ final class Wire {
   static final int OPEN = 14;
   static final int RELEASE = 18;
   static final int INIT = 26;
+  static final int READDIR = 28;
   static final int CREATE = 35;
   static final int BATCH_FORGET = 42;
 
+  /** As READDIR, answered with what a LOOKUP of each name would have answered. */
+  static final int READDIRPLUS = 44;
+
   // struct fuse_in_header: len, opcode, unique, nodeid, uid, gid, pid.
   static final int IN_OPCODE = 4;
+  static final int IN_UNIQUE = 8;
   static final int IN_NODE = 16;
   static final int IN_BODY = 40;
 
@@ -49,9 +54,25 @@ final class Wire {
   static final int MODE = 60;
   static final int LINKS = 64;
 
-  // struct fuse_open_out: fh, open_flags; and of those flags, FOPEN_KEEP_CACHE.
+  // struct fuse_open_out: fh, open_flags; and of those flags, FOPEN_KEEP_CACHE and FOPEN_NOFLUSH.
   static final int OPEN_FLAGS = 8;
   static final int KEEP_CACHE = 1 << 1;
+  static final int NO_FLUSH = 1 << 5;
+
+  // struct fuse_init_in and fuse_init_out: major, minor, max_readahead, flags.
+  static final int INIT_MINOR = 4;
+  static final int INIT_FLAGS = 12;
+  static final int DO_READDIRPLUS = 1 << 13;
+
+  // struct fuse_read_in: fh, offset, size.
+  static final int READ_SIZE = 16;
+
+  // struct fuse_dirent: ino, off, namelen, type (as in d_type), name; each begins at a multiple of
+  // 8.
+  static final int DIRENT_NAME_BYTES = 16;
+  static final int DIRENT_TYPE = 20;
+  static final int DIRENT_NAME = 24;
+  static final int TYPE_LINK = 10;
 
   /** The directory that a mount shows. */
   static final int ROOT = 1;

@@ -45,7 +45,11 @@ final class ExchangeTest {
 
   private Exchange exchange() {
     return new Exchange(
-        memory, device, path -> !path.toString().startsWith("/unwatched"), handle -> handle);
+        memory,
+        device,
+        device,
+        path -> !path.toString().startsWith("/unwatched"),
+        handle -> handle);
   }
 
   private static Pointer request(int opcode, long node, int skipped, String... names) {
@@ -141,7 +145,7 @@ final class ExchangeTest {
   void open_theSameContentAgain_keepsPages() throws IOException {
     Exchange exchange = exchange();
     lookUp(exchange, Wire.ROOT, "file", entry(2, FileType.REGULAR, 1));
-    for (int flags : new int[] {0, Wire.KEEP_CACHE}) {
+    for (int flags : new int[] {Wire.NO_FLUSH, Wire.NO_FLUSH | Wire.KEEP_CACHE}) {
       Pointer body = Memory.allocateDirect(Runtime.getSystemRuntime(), 16, true);
       body.putLong(0, 77); // the handle, and here the content too
       assertThat(exchange.begin(request(Wire.OPEN, 2, 0).address())).isTrue();
