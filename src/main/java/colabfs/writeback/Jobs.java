@@ -54,6 +54,11 @@ final class Jobs {
     return ordered.values();
   }
 
+  /** The first that can be carried out, or is being; it waits for no other. */
+  @Nullable Job first() {
+    return ordered.values().stream().filter(job -> !job.held).findFirst().orElse(null);
+  }
+
   boolean isEmpty() {
     return ordered.isEmpty();
   }

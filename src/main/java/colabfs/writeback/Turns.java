@@ -36,6 +36,11 @@ final class Turns {
     return turn.end();
   }
 
+  /** The place in the order of the last one that waits; 0 when none does. */
+  long last() {
+    return turns.stream().mapToLong(turn -> turn.job().order).max().orElse(0);
+  }
+
   /** Carries out those whose turn it is. */
   void take() {
     if (turns.isEmpty()) {

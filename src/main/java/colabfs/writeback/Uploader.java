@@ -43,7 +43,10 @@ import org.jspecify.annotations.Nullable;
 final class Uploader implements Carrier, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Uploader.class.getName());
 
-  /** Jobs being carried out at once, besides those that a helper has. */
+  /**
+   * Jobs being carried out at once, besides those that a helper has; once more as many of those
+   * that others wait for.
+   */
   private static final int WINDOW = 128;
 
   /** What goes on changing is sent nevertheless, so often. */
@@ -156,9 +159,11 @@ final class Uploader implements Carrier, AutoCloseable {
     journal.lock.lock();
     try {
       long now = journal.nowNanos();
+      Job first = journal.stateLocked().jobs().first();
+      long lastTurn = turns.last();
       for (Job job : candidates()) {
         boolean byHelper = shipping.takes(job);
-        if (!mayStart(job, byHelper)) {
+        if (job != first && !hasPlace(job, byHelper, lastTurn)) {
           continue;
         }
         long wait = restLeft(job, now);
@@ -183,15 +188,20 @@ final class Uploader implements Carrier, AutoCloseable {
   /** The first ones that wait for nothing, or only for what a helper has. */
   private List<Job> candidates() {
     Jobs jobs = journal.stateLocked().jobs();
-    int free = Math.max(0, WINDOW + Shipping.IN_FLIGHT - carried.size());
+    int free = Math.max(1, 2 * WINDOW + Shipping.IN_FLIGHT - carried.size());
     Stream<Job> following = shipping.hasRoom() ? jobs.following().stream() : Stream.empty();
     return Stream.concat(jobs.ready().stream(), following).limit(free).toList();
   }
 
-  private boolean mayStart(Job job, boolean byHelper) {
+  /**
+   * Those that wait for their turn keep their places, and what they wait for may have none yet. So
+   * it has places of its own, and the very first job never needs one: something always moves.
+   */
+  private boolean hasPlace(Job job, boolean byHelper, long lastTurn) {
+    int places = job.order < lastTurn ? 2 * WINDOW : WINDOW;
     return byHelper
         ? shipping.hasRoom()
-        : job.waitsFor.isEmpty() && carried.size() - shipping.count() < WINDOW;
+        : job.waitsFor.isEmpty() && carried.size() - shipping.count() < places;
   }
 
   /** How long it rests, as more may join. */

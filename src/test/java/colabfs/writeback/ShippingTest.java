@@ -183,6 +183,33 @@ final class ShippingTest {
     assertThat(runtime.calls(Op.OPEN) + runtime.calls(Op.MKDIR)).isZero();
   }
 
+  /**
+   * Files that are given away are not the helper's. Those that waited for their turn had all places
+   * for such, and the one whose turn it was had none.
+   */
+  @Test
+  void filesThatWaitForTheirTurn_leaveRoomForTheOneWhoseTurnItIs() throws Exception {
+    helper.holdRequests();
+    mkdir("/late");
+    awaitHeld(2);
+    for (int i = 0; i < 40; i++) {
+      give("/late/first" + i);
+    }
+    for (int i = 0; i < 300; i++) {
+      give("/then" + i);
+    }
+    Awaitility.await().until(() -> runtime.calls(Op.OPEN) >= 128);
+    helper.release();
+    flush();
+    assertThat(names("/late")).hasSize(40);
+    assertThat(names("/")).hasSize(301);
+  }
+
+  private void give(String path) throws Exception {
+    save(path, "x");
+    get(files().setattr(at(path), new AttrChange(null, null, new AttrChange.Owner(7, 7), null)));
+  }
+
   @Test
   void treeThatIsRemoved_isHandedOver_beforeAnythingIsAnswered() throws Exception {
     mkdir("/a");
