@@ -13,7 +13,6 @@ import colabfs.exec.ExecService;
 import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
 import colabfs.profile.ProfileException;
-import colabfs.profile.ProfileStore;
 import colabfs.ssh.SshRemote;
 import colabfs.writeback.PendingFigures;
 import java.time.Duration;
@@ -83,8 +82,7 @@ public final class CommandRunner {
    */
   public int alone(String profile, Person person, Map<String, String> environment, Command wanted)
       throws AppException {
-    ProfileStore profiles = new ProfileStore(ProfileStore.configDirectory(environment));
-    Connection connection = new Connection(profiles, profile, person);
+    Connection connection = new Connection(profile, person, environment);
     try (SshRemote remote = connection.open(null, CALL_TIMEOUT)) {
       connection.pin(remote);
       passSignals();

@@ -24,14 +24,16 @@ final class Connection {
   private final ProfileStore profiles;
   private final String profile;
   private final Person person;
+  private final Map<String, String> environment;
 
   /** What was typed, by what was asked: kept in memory for reconnects, written nowhere. */
   private final Map<String, String> typed = new ConcurrentHashMap<>();
 
   private volatile boolean connected;
 
-  Connection(ProfileStore profiles, String profile, Person person) {
-    this.profiles = profiles;
+  Connection(String profile, Person person, Map<String, String> environment) {
+    this.profiles = new ProfileStore(ProfileStore.configDirectory(environment));
+    this.environment = environment;
     this.profile = profile;
     this.person = person;
   }
@@ -58,13 +60,24 @@ final class Connection {
       connected = true;
       return remote;
     } catch (ConnectFailure e) {
-      throw e.reason() == ConnectFailure.Reason.HOST_KEY_UNKNOWN
-          ? new AppException(
-              "%s That is: colabfs init %s --accept-new-host-key"
-                  .formatted(e.getMessage(), profile),
-              e)
-          : AppException.of(e);
+      throw explained(e);
     }
+  }
+
+  private AppException explained(ConnectFailure e) {
+    if (e.reason() == ConnectFailure.Reason.BUSY) {
+      try {
+        return new AppException(SessionHolder.explain(e, profiles.load(profile), environment), e);
+      } catch (ProfileException missing) {
+        return AppException.of(e);
+      }
+    }
+    boolean saysHow = String.valueOf(e.getMessage()).contains("colabfs init");
+    return e.reason() == ConnectFailure.Reason.HOST_KEY_UNKNOWN && !saysHow
+        ? new AppException(
+            "%s That is: colabfs init %s --accept-new-host-key".formatted(e.getMessage(), profile),
+            e)
+        : AppException.of(e);
   }
 
   private SshSettings settings(@Nullable String root, Duration callTimeout) {
@@ -81,8 +94,9 @@ final class Connection {
   /** Keeps the key of a server that was just trusted. */
   void pin(SshRemote remote) throws ProfileException {
     Profile stored = profiles.load(profile);
-    if (stored.hostKey() == null) {
-      profiles.save(stored.withHostKey(remote.hostKey()));
+    Profile pinned = remote.pinnedIn(stored);
+    if (!pinned.equals(stored)) {
+      profiles.save(pinned);
     }
   }
 

@@ -82,7 +82,7 @@ public final class MountProcess {
     try {
       RunningMounts list = new RunningMounts(RuntimeDirectory.of(environment));
       FuseMount.check(options.mountpoint(), fuseSettings("")); // before anything takes long
-      Connection connection = new Connection(profiles, options.profile(), person);
+      Connection connection = new Connection(options.profile(), person, environment);
       Places places = new Places(environment, options.profile());
       try (SshRemote remote = remote(connection, places)) {
         LocalUser user = FuseMount.localUser();

@@ -38,6 +38,10 @@ public final class ServerProxy {
         mounts.client(mount.get()).proxy(in, out);
       } else if (profile.endpoint() instanceof Profile.Command command) {
         throughProgram(command, profile.user());
+      } else if (profile.endpoint() instanceof Profile.Colab) {
+        throw new AppException(
+            "'%s' is not mounted, and Google's endpoint takes one connection at a time; mount it, and ssh goes over the mount's: colabfs mount %s DIRECTORY"
+                .formatted(profile.name(), profile.name()));
       } else {
         directly(profile.endpoint());
       }

@@ -1,5 +1,6 @@
 package colabfs.cli;
 
+import colabfs.app.SessionHolder;
 import colabfs.core.RemotePath;
 import colabfs.profile.HostKeyLine;
 import colabfs.profile.Profile;
@@ -49,11 +50,11 @@ final class ConnectionTrial {
             TIMEOUT,
             TIMEOUT);
     try (SshRemote remote = SshRemote.connect(settings)) {
-      Profile learned = profile.withHostKey(remote.hostKey()).withServer(remote.facts());
+      Profile learned = remote.pinnedIn(profile).withServer(remote.facts());
       store.save(withTypedSecrets(learned));
       print(learned, remote);
     } catch (ConnectFailure e) {
-      throw new CliFailure(explain(e), e);
+      throw new CliFailure(explain(profile, e), e);
     }
   }
 
@@ -145,11 +146,11 @@ final class ConnectionTrial {
     }
   }
 
-  private static String explain(ConnectFailure failure) {
-    String message = String.valueOf(failure.getMessage());
+  private String explain(Profile profile, ConnectFailure failure) {
+    String message = SessionHolder.explain(failure, profile, surroundings.environment());
     return switch (failure.reason()) {
       case HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, AUTHENTICATION, ROOT_MISSING, NO_SFTP -> message;
-      case REFUSED, UNREACHABLE, TIMEOUT, TRANSPORT ->
+      case REFUSED, UNREACHABLE, TIMEOUT, NOT_ADMITTED, BUSY, TRANSPORT ->
           message + " (nothing was saved; --no-check saves without trying)";
     };
   }

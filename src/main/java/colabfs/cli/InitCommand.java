@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -87,6 +88,8 @@ final class InitCommand implements Callable<Integer> {
       description = "Reach the server through this program, as OpenSSH's ProxyCommand.")
   private @Nullable String proxyCommand;
 
+  @Mixin private final ColabOptions colab = new ColabOptions();
+
   @Option(
       names = "--accept-new-host-key",
       description = "Trust whoever answers first, without asking.")
@@ -147,18 +150,28 @@ final class InitCommand implements Callable<Integer> {
   private Profile profile(String name, @Nullable String json, @Nullable Profile existing)
       throws ProfileException, IOException, CliFailure {
     ProfileDraft draft = json == null ? ProfileDraft.EMPTY : fromJson(json);
+    draft = draft.overlaidBy(colab.draft(name, main.surroundings().environment()));
     draft = draft.overlaidBy(fromOptions());
     if (!draft.hasAddress()) {
+      ProfileDraft ofSession = ProfileStore.ofSession(name);
+      if (existing == null && ofSession != null) {
+        return ofSession.overlaidBy(draft).toProfile(name);
+      }
       if (existing == null) {
-        throw usage("no server is given: add the JSON that the notebook printed, or --host");
+        throw usage(
+            "no server is given: add the JSON that the notebook printed, or --host, or --colab");
       }
       return ProfileDraft.of(existing).overlaidBy(draft).toProfile(name);
     }
     Profile profile = draft.toProfile(name);
-    boolean sameAddress = existing != null && existing.endpoint().equals(profile.endpoint());
-    String pinned = existing == null ? null : existing.hostKey();
-    return sameAddress && pinned != null && profile.hostKey() == null
-        ? profile.withHostKey(pinned)
+    if (existing == null || !existing.endpoint().leadsWhere(profile.endpoint())) {
+      return profile;
+    }
+    String pinned = existing.hostKey();
+    return pinned != null && profile.hostKey() == null
+        ? profile.withHostKey(
+            pinned,
+            existing.endpoint() instanceof Profile.Colab known ? known.pinnedRuntime() : null)
         : profile;
   }
 
@@ -195,12 +208,13 @@ final class InitCommand implements Callable<Integer> {
             null,
             hostKey,
             proxyCommand,
-            root);
+            root,
+            null);
     return key == null ? options : options.overlaidBy(onlyKey(absolute(key)));
   }
 
   private static ProfileDraft onlyKey(String path) {
-    return new ProfileDraft(null, null, null, null, path, null, null, null, null);
+    return new ProfileDraft(null, null, null, null, path, null, null, null, null, null);
   }
 
   private String firstLine() throws IOException, CliFailure {

@@ -144,6 +144,9 @@ final class ProfilesCommand implements Callable<Integer> {
       if (profile.endpoint() instanceof Profile.Command through) {
         Shown.line(out, "through", through.command());
       }
+      if (profile.endpoint() instanceof Profile.Colab colab && colab.sessionsFile() != null) {
+        Shown.line(out, "sessions", colab.sessionsFile());
+      }
       Shown.line(out, "root", profile.root());
       Shown.line(out, "password", credentials.password() == null ? "none" : "kept, not shown");
       Shown.line(

@@ -20,6 +20,9 @@ final class Shown {
   /** {@code user@host}, with the port unless it is SSH's own. */
   static String address(Profile profile) {
     Profile.Endpoint endpoint = profile.endpoint();
+    if (endpoint instanceof Profile.Colab colab) {
+      return profile.user() + "@colab:" + plain(colab.session());
+    }
     String host = endpoint.host().contains(":") ? "[" + endpoint.host() + "]" : endpoint.host();
     return profile.user() + "@" + host + (endpoint.port() == 22 ? "" : ":" + endpoint.port());
   }

@@ -1,6 +1,7 @@
 package colabfs.profile;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,11 @@ public record Profile(
     String host();
 
     int port();
+
+    /** Whether both lead to the same server, whatever was learnt of it. */
+    default boolean leadsWhere(Endpoint other) {
+      return equals(other);
+    }
   }
 
   /** Reached by TCP. */
@@ -39,6 +45,40 @@ public record Profile(
    * {@code %p} and {@code %r} stand for host, port and user, {@code %%} for a percent sign.
    */
   public record Command(String command, String host, int port) implements Endpoint {}
+
+  /**
+   * Reached through Google's own endpoint, as a session of Google's command-line tool.
+   *
+   * @param session its name in the tool's file
+   * @param sessionsFile the tool's file; null for the usual one
+   * @param pinnedRuntime which runtime the pinned host key is of, as the tool's file calls it; null
+   *     when that is not known
+   */
+  public record Colab(String session, @Nullable String sessionsFile, @Nullable String pinnedRuntime)
+      implements Endpoint {
+
+    /** The session's name: its address changes with its runtime, and is the tool's to know. */
+    @Override
+    public String host() {
+      return session;
+    }
+
+    @Override
+    public int port() {
+      return ProfileDraft.DEFAULT_PORT;
+    }
+
+    @Override
+    public boolean leadsWhere(Endpoint other) {
+      return other instanceof Colab colab
+          && colab.session.equals(session)
+          && Objects.equals(colab.sessionsFile, sessionsFile);
+    }
+
+    public Colab withPinnedRuntime(@Nullable String runtime) {
+      return new Colab(session, sessionsFile, runtime);
+    }
+  }
 
   /**
    * Secrets and key files. Their text never appears in {@code toString}.
@@ -79,6 +119,12 @@ public record Profile(
 
   public Profile withHostKey(String keyLine) {
     return new Profile(name, endpoint, user, credentials, keyLine, root, server);
+  }
+
+  /** The same, with a key that is known to be of that runtime; null when that is not known. */
+  public Profile withHostKey(String keyLine, @Nullable String runtime) {
+    Endpoint pinned = endpoint instanceof Colab colab ? colab.withPinnedRuntime(runtime) : endpoint;
+    return new Profile(name, pinned, user, credentials, keyLine, root, server);
   }
 
   public Profile withServer(ServerFacts facts) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param port as it was written: digits, hopefully
  * @param key path of a private key
  * @param proxyCommand the program to reach the server through, or null for TCP
+ * @param colab the session of Google's tool to reach it by, instead of host and port
  */
 public record ProfileDraft(
     @Nullable String host,
@@ -20,10 +21,11 @@ public record ProfileDraft(
     @Nullable String passphrase,
     @Nullable String hostKey,
     @Nullable String proxyCommand,
-    @Nullable String root) {
+    @Nullable String root,
+    Profile.@Nullable Colab colab) {
 
   public static final ProfileDraft EMPTY =
-      new ProfileDraft(null, null, null, null, null, null, null, null, null);
+      new ProfileDraft(null, null, null, null, null, null, null, null, null, null);
 
   public static final String DEFAULT_USER = "root";
   public static final int DEFAULT_PORT = 22;
@@ -38,16 +40,18 @@ public record ProfileDraft(
   /** What a stored profile was made of. */
   public static ProfileDraft of(Profile profile) {
     Profile.Endpoint endpoint = profile.endpoint();
+    boolean isColab = endpoint instanceof Profile.Colab;
     return new ProfileDraft(
-        endpoint.host(),
-        Integer.toString(endpoint.port()),
+        isColab ? null : endpoint.host(),
+        isColab ? null : Integer.toString(endpoint.port()),
         profile.user(),
         profile.credentials().password(),
         profile.credentials().key(),
         profile.credentials().passphrase(),
         profile.hostKey(),
         endpoint instanceof Profile.Command command ? command.command() : null,
-        profile.root());
+        profile.root(),
+        endpoint instanceof Profile.Colab session ? session : null);
   }
 
   /** Lays another draft over this one: its fields win where it has them. */
@@ -61,30 +65,66 @@ public record ProfileDraft(
         either(over.passphrase, passphrase),
         either(over.hostKey, hostKey),
         either(over.proxyCommand, proxyCommand),
-        either(over.root, root));
+        either(over.root, root),
+        over.colab != null ? over.colab : colab);
+  }
+
+  /** The same with another session. */
+  public ProfileDraft withColab(Profile.Colab session) {
+    return new ProfileDraft(
+        host, port, user, password, key, passphrase, hostKey, proxyCommand, root, session);
+  }
+
+  /** The same through another program. */
+  public ProfileDraft withProxyCommand(String command) {
+    return new ProfileDraft(
+        host, port, user, password, key, passphrase, hostKey, command, root, colab);
   }
 
   /** True when it says where the server is. */
   public boolean hasAddress() {
-    return host != null || proxyCommand != null;
+    return host != null || proxyCommand != null || colab != null;
   }
 
   /** Checks every field and fills in what was not given. */
   public Profile toProfile(String name) throws ProfileException {
     ProfileNames.check(name);
-    int checkedPort = checkedPort();
-    Profile.Endpoint endpoint =
-        proxyCommand == null
-            ? new Profile.Tcp(checkedHost(null), checkedPort)
-            : new Profile.Command(checkedCommand(proxyCommand), checkedHost(name), checkedPort);
     return new Profile(
         name,
-        endpoint,
+        checkedEndpoint(name),
         checkedUser(),
         new Profile.Credentials(password, checkedKey(), passphrase),
         hostKey == null ? null : HostKeyLine.parse(hostKey).toString(),
         checkedRoot(),
         null);
+  }
+
+  private Profile.Endpoint checkedEndpoint(String name) throws ProfileException {
+    if (colab != null) {
+      return checkedColab(colab);
+    }
+    int checkedPort = checkedPort();
+    return proxyCommand == null
+        ? new Profile.Tcp(checkedHost(null), checkedPort)
+        : new Profile.Command(checkedCommand(proxyCommand), checkedHost(name), checkedPort);
+  }
+
+  private Profile.Colab checkedColab(Profile.Colab session) throws ProfileException {
+    if (host != null || port != null || proxyCommand != null) {
+      throw new ProfileException(
+          "a session of Google's tool has no host, port or proxy command of its own: give either the"
+              + " session or those");
+    }
+    if (session.session().isBlank() || hasControl(session.session())) {
+      throw new ProfileException(
+          "'%s' is no session's name: 'colab sessions' lists them"
+              .formatted(shown(session.session())));
+    }
+    String file = session.sessionsFile();
+    if (file != null && (file.isBlank() || hasControl(file))) {
+      throw new ProfileException("the sessions file's name is empty or holds a line break");
+    }
+    return session;
   }
 
   private String checkedHost(@Nullable String fallback) throws ProfileException {
@@ -189,7 +229,7 @@ public record ProfileDraft(
 
   @Override
   public String toString() {
-    return "ProfileDraft[host=%s, port=%s, user=%s, key=%s, root=%s]"
-        .formatted(host, port, user, key, root);
+    return "ProfileDraft[host=%s, port=%s, user=%s, key=%s, root=%s, colab=%s]"
+        .formatted(host, port, user, key, root, colab);
   }
 }

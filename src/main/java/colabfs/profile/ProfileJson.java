@@ -101,14 +101,12 @@ public final class ProfileJson {
         json -> {
           json.writeStartObject();
           json.writeNumberField("version", VERSION);
-          json.writeStringField("host", profile.endpoint().host());
-          json.writeNumberField("port", profile.endpoint().port());
+          endpoint(json, profile.endpoint());
           json.writeStringField("user", profile.user());
           field(json, "password", profile.credentials().password());
           field(json, "key", profile.credentials().key());
           field(json, "passphrase", profile.credentials().passphrase());
           field(json, "host_key", profile.hostKey());
-          field(json, "proxy_command", command(profile));
           json.writeStringField("root", profile.root());
           server(json, profile.server());
           json.writeEndObject();
@@ -140,15 +138,13 @@ public final class ProfileJson {
     json.writeStartObject();
     json.writeStringField("name", profile.name());
     json.writeBooleanField("default", isDefault);
-    json.writeStringField("host", profile.endpoint().host());
-    json.writeNumberField("port", profile.endpoint().port());
+    endpoint(json, profile.endpoint());
     json.writeStringField("user", profile.user());
     json.writeBooleanField("has_password", profile.credentials().password() != null);
     field(json, "key", profile.credentials().key());
     json.writeBooleanField("has_passphrase", profile.credentials().passphrase() != null);
     field(json, "host_key", profile.hostKey());
     field(json, "host_key_fingerprint", fingerprint(profile.hostKey()));
-    field(json, "proxy_command", command(profile));
     json.writeStringField("root", profile.root());
     server(json, profile.server());
     json.writeEndObject();
@@ -171,8 +167,18 @@ public final class ProfileJson {
     json.writeEndObject();
   }
 
-  private static @Nullable String command(Profile profile) {
-    return profile.endpoint() instanceof Profile.Command command ? command.command() : null;
+  private static void endpoint(JsonGenerator json, Profile.Endpoint endpoint) throws IOException {
+    if (endpoint instanceof Profile.Colab colab) {
+      json.writeStringField("colab_session", colab.session());
+      field(json, "colab_sessions", colab.sessionsFile());
+      field(json, "colab_runtime", colab.pinnedRuntime());
+      return;
+    }
+    json.writeStringField("host", endpoint.host());
+    json.writeNumberField("port", endpoint.port());
+    if (endpoint instanceof Profile.Command command) {
+      json.writeStringField("proxy_command", command.command());
+    }
   }
 
   private static @Nullable String fingerprint(@Nullable String hostKey) {

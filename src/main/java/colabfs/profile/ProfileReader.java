@@ -24,6 +24,9 @@ final class ProfileReader {
           "passphrase",
           "host_key",
           "proxy_command",
+          "colab_session",
+          "colab_sessions",
+          "colab_runtime",
           "root",
           "server");
 
@@ -158,7 +161,15 @@ final class ProfileReader {
         values.get("passphrase"),
         values.get("host_key"),
         values.get("proxy_command"),
-        root());
+        root(),
+        colab());
+  }
+
+  private Profile.@Nullable Colab colab() {
+    String session = values.get("colab_session");
+    return session == null
+        ? null
+        : new Profile.Colab(session, values.get("colab_sessions"), values.get("colab_runtime"));
   }
 
   private @Nullable String root() throws ProfileException {
@@ -185,33 +196,10 @@ final class ProfileReader {
   }
 
   private static String nearest(String name) {
-    String best = null;
-    int least = 1 + Math.max(1, name.length() / 3);
-    for (String known : OWN_FIELDS.stream().sorted().toList()) {
-      int distance = distance(name.toLowerCase(java.util.Locale.ROOT).replace('-', '_'), known);
-      if (distance < least) {
-        least = distance;
-        best = known;
-      }
-    }
+    String best =
+        NearestName.among(
+            OWN_FIELDS.stream().sorted().toList(),
+            name.toLowerCase(java.util.Locale.ROOT).replace('-', '_'));
     return best == null ? "" : " (did you mean \"%s\"?)".formatted(best);
-  }
-
-  /** The number of single-character edits from one to the other (Levenshtein). */
-  private static int distance(String from, String to) {
-    int[] row = new int[to.length() + 1];
-    for (int column = 0; column <= to.length(); column++) {
-      row[column] = column;
-    }
-    for (int line = 1; line <= from.length(); line++) {
-      int diagonal = row[0];
-      row[0] = line;
-      for (int column = 1; column <= to.length(); column++) {
-        int replaced = diagonal + (from.charAt(line - 1) == to.charAt(column - 1) ? 0 : 1);
-        diagonal = row[column];
-        row[column] = Math.min(replaced, 1 + Math.min(row[column], row[column - 1]));
-      }
-    }
-    return row[to.length()];
   }
 }

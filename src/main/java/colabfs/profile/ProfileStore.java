@@ -59,19 +59,34 @@ public final class ProfileStore {
     return above.resolve("colabfs");
   }
 
-  /** Reads and checks a profile. A file that others may read is made private, with a warning. */
+  /**
+   * Reads and checks a profile. A file that others may read is made private, with a warning. The
+   * profile of a name such as {@code colab:trainer} is there without a file, too.
+   */
   public Profile load(String name) throws ProfileException {
     ProfileNames.check(name);
     Path file = file(name);
     try {
       return ProfileJson.stored(name, read(file));
     } catch (NoSuchFileException e) {
-      throw new ProfileException(missing(name), e);
+      ProfileDraft ofSession = ofSession(name);
+      if (ofSession == null) {
+        throw new ProfileException(missing(name), e);
+      }
+      return ofSession.toProfile(name);
     } catch (IOException e) {
       throw failure("read", file, e);
     } catch (ProfileException e) {
       throw new ProfileException("the profile file " + file + ": " + e.getMessage(), e);
     }
+  }
+
+  /** What a name such as {@code colab:trainer} says; null for a name that says nothing. */
+  public static @Nullable ProfileDraft ofSession(String name) {
+    String session = ProfileNames.session(name);
+    return session == null
+        ? null
+        : ProfileDraft.EMPTY.withColab(new Profile.Colab(session, null, null));
   }
 
   public boolean exists(String name) {

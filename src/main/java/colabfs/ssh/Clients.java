@@ -40,7 +40,7 @@ final class Clients {
     client.setPasswordIdentityProvider(PasswordIdentityProvider.EMPTY_PASSWORDS_PROVIDER);
     client.setFilePasswordProvider(FilePasswordProvider.EMPTY);
     client.setServerKeyVerifier((session, address, key) -> false);
-    client.setIoServiceFactoryFactory(new CommandConnector.Factory());
+    client.setIoServiceFactoryFactory(new StreamConnector.Factory());
     client.setServiceFactories(List.of(logins, ClientConnectionServiceFactory.INSTANCE));
     client.setChannelFactories(List.of(new VisitChannel.Factory()));
     client.setCipherFactories(ciphers(client.getCipherFactories()));

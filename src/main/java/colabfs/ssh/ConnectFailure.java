@@ -1,5 +1,7 @@
 package colabfs.ssh;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Why a runtime could not be reached. The message is complete: what happened, and the next step.
  */
@@ -20,6 +22,10 @@ public final class ConnectFailure extends Exception {
     HOST_KEY_CHANGED,
     /** No key or password was accepted, or one could not be read. */
     AUTHENTICATION,
+    /** The gateway in front of the runtime lets nobody in: its token, the account, the runtime. */
+    NOT_ADMITTED,
+    /** The runtime takes one connection, and somebody has it. */
+    BUSY,
     /** Logged in, but the server gives no SFTP. */
     NO_SFTP,
     /** Logged in, but the root is missing or no directory. */
@@ -31,7 +37,7 @@ public final class ConnectFailure extends Exception {
     public boolean isPermanent() {
       return switch (this) {
         case HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, AUTHENTICATION, NO_SFTP, ROOT_MISSING -> true;
-        case REFUSED, UNREACHABLE, TIMEOUT, TRANSPORT -> false;
+        case REFUSED, UNREACHABLE, TIMEOUT, NOT_ADMITTED, BUSY, TRANSPORT -> false;
       };
     }
   }
@@ -46,6 +52,12 @@ public final class ConnectFailure extends Exception {
   ConnectFailure(Reason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
+  }
+
+  static ConnectFailure of(Reason reason, String message, @Nullable Throwable cause) {
+    return cause == null
+        ? new ConnectFailure(reason, message)
+        : new ConnectFailure(reason, message, cause);
   }
 
   public Reason reason() {

@@ -32,7 +32,7 @@ final class Connection implements LiveLink {
   private static final System.Logger LOG = System.getLogger(Connection.class.getName());
 
   private final ClientSession session;
-  private final HostKey hostKey;
+  private final Pin pin;
   private final String root;
   private final RemoteIdentity identity;
   private final RuntimeId runtimeId;
@@ -49,7 +49,7 @@ final class Connection implements LiveLink {
 
   private Connection(Dialer.Dialed dialed, Opening.Opened opened, Opening opening) {
     this.session = dialed.session();
-    this.hostKey = dialed.hostKey();
+    this.pin = dialed.pin();
     this.root = opened.root();
     this.identity = opened.identity();
     this.runtimeId = opened.runtimeId();
@@ -183,12 +183,17 @@ final class Connection implements LiveLink {
   }
 
   HostKey hostKey() {
-    return hostKey;
+    return pin.key();
+  }
+
+  /** With the runtime that the key is of, where that is known. */
+  Pin pin() {
+    return pin;
   }
 
   /** Who the login is on a later connection, if that is surely the same; else null. */
   @Nullable RemoteIdentity identityOf(Dialer.Dialed later, String user) {
-    boolean same = later.hostKey().equals(hostKey) && user.equals(session.getUsername());
+    boolean same = later.hostKey().equals(pin.key()) && user.equals(session.getUsername());
     return same ? identity : null;
   }
 

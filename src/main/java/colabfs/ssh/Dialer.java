@@ -1,20 +1,15 @@
 package colabfs.ssh;
 
 import colabfs.profile.Profile;
-import colabfs.ssh.CommandConnector.CommandAddress;
 import colabfs.ssh.ConnectFailure.Reason;
 import colabfs.ssh.KeyFiles.BadKeyFile;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.future.AuthFuture;
 import org.apache.sshd.client.future.ConnectFuture;
@@ -28,12 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: one attempt at a time.
  */
 final class Dialer implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(Dialer.class.getName());
-
-  /** With several addresses of one host, none may use up the time of all. */
-  private static final Duration LEAST_PER_ADDRESS = Duration.ofSeconds(2);
-
-  /** Stands where MINA wants an address and a proxy command needs none. */
+  /** Stands where MINA wants an address and a stream has none. */
   private static final InetSocketAddress NOWHERE =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
 
@@ -42,15 +32,21 @@ final class Dialer implements AutoCloseable {
   private final LoginService.Factory logins = new LoginService.Factory();
   private final KeyFiles keyFiles = new KeyFiles();
   private final Login.Remembered remembered = new Login.Remembered();
+  private final WebSockets webSockets = new WebSockets(WebProxy.ofEnvironment(System.getenv()));
   private final SshClient client = Clients.start(logins);
 
   /**
    * A session that is logged in.
    *
+   * @param pin the server's key, with the runtime that it is of where that is known
    * @param software what the server calls itself, such as {@code OpenSSH_9.2p1}
    */
-  record Dialed(
-      ClientSession session, HostKey hostKey, String software, String where, Progress progress) {}
+  record Dialed(ClientSession session, Pin pin, String software, String where, Progress progress) {
+
+    HostKey hostKey() {
+      return pin.key();
+    }
+  }
 
   Dialer(SshSettings settings, Surroundings user) {
     this.settings = settings;
@@ -63,18 +59,29 @@ final class Dialer implements AutoCloseable {
    * @param pinned the key that the server must have, null if any
    * @param isFutile whether nobody wants the session any longer, which then ends as if out of time
    */
-  Dialed dial(Profile profile, @Nullable HostKey pinned, BooleanSupplier isFutile)
+  Dialed dial(Profile profile, @Nullable Pin pinned, BooleanSupplier isFutile)
       throws ConnectFailure, InterruptedException {
     Prompts prompts = new Prompts(settings.hostKeys(), settings.secrets(), System::nanoTime);
     Steps steps = new Steps(prompts, settings.connectTimeout(), isFutile);
     try (Identities identities =
         Identities.gather(profile.credentials(), user, keyFiles, prompts)) {
+      Transport transport = transport(profile, identities);
       Login login = new Login(profile, identities, prompts, remembered);
       HostKeyCheck hostKeys = new HostKeyCheck(pinned, prompts);
-      return new Attempt(profile, steps, login, hostKeys).run(pinned);
+      return new Attempt(profile, transport, steps, login, hostKeys).run(pinned);
     } catch (BadKeyFile e) {
       throw new ConnectFailure(Reason.AUTHENTICATION, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private Transport transport(Profile profile, Identities identities) throws ConnectFailure {
+    Profile.Endpoint endpoint = profile.endpoint();
+    if (endpoint instanceof Profile.Command command) {
+      return new CommandTransport(profile, command);
+    }
+    return endpoint instanceof Profile.Colab colab
+        ? new ColabTransport(colab, ColabKey.choose(identities), webSockets)
+        : new TcpTransport(endpoint);
   }
 
   @Override
@@ -82,23 +89,25 @@ final class Dialer implements AutoCloseable {
     client.stop();
   }
 
-  private final class Attempt {
+  private final class Attempt implements Transport.Dialing {
     private final Profile profile;
+    private final Transport transport;
     private final Steps steps;
     private final Login login;
     private final HostKeyCheck hostKeys;
     private final Progress progress = new Progress();
     private final Diagnosis diagnosis;
 
-    Attempt(Profile profile, Steps steps, Login login, HostKeyCheck hostKeys) {
+    Attempt(Profile profile, Transport transport, Steps steps, Login login, HostKeyCheck hostKeys) {
       this.profile = profile;
+      this.transport = transport;
       this.steps = steps;
       this.login = login;
       this.hostKeys = hostKeys;
-      this.diagnosis = new Diagnosis(profile, progress, steps.limit());
+      this.diagnosis = new Diagnosis(transport, progress, steps);
     }
 
-    Dialed run(@Nullable HostKey pinned) throws ConnectFailure, InterruptedException {
+    Dialed run(@Nullable Pin pinned) throws ConnectFailure, InterruptedException {
       logins.next(login);
       client.setUserAuthFactories(login.methods());
       client.setUserInteraction(login);
@@ -106,11 +115,13 @@ final class Dialer implements AutoCloseable {
       client.setPasswordAuthenticationReporter(login.passwordReports());
       client.setServerKeyVerifier(hostKeys);
       client.setSignatureFactories(
-          pinned == null ? Clients.hostKeyAlgorithms() : pinned.first(Clients.hostKeyAlgorithms()));
+          pinned == null
+              ? Clients.hostKeyAlgorithms()
+              : pinned.key().first(Clients.hostKeyAlgorithms()));
       client.addSessionListener(progress);
       ClientSession session = null;
       try {
-        session = connect();
+        session = transport.connect(this);
         session.setServerKeyVerifier(hostKeys); // the client's is the next attempt's
         agreeOnKeys();
         login(session);
@@ -127,7 +138,7 @@ final class Dialer implements AutoCloseable {
     }
 
     private Dialed dialed(ClientSession session) throws ConnectFailure {
-      HostKey key = hostKeys.accepted();
+      Pin key = hostKeys.accepted();
       if (key == null) {
         session.close(true);
         throw diagnosis.lost(null);
@@ -137,46 +148,59 @@ final class Dialer implements AutoCloseable {
       return new Dialed(session, key, software, diagnosis.where(), progress);
     }
 
-    private ClientSession connect() throws ConnectFailure, InterruptedException {
-      AttributeRepository command = command();
-      if (command != null) {
-        return connect(NOWHERE, command, steps.limit());
-      }
-      List<InetSocketAddress> addresses = addresses();
-      ConnectFailure last = null;
-      long end = System.nanoTime() + steps.limit().toNanos();
-      for (int i = 0; i < addresses.size(); i++) {
-        Duration left = Duration.ofNanos(end - System.nanoTime());
-        Duration share = left.dividedBy(addresses.size() - i);
-        Duration patience = share.compareTo(LEAST_PER_ADDRESS) < 0 ? left : share;
-        try {
-          return connect(addresses.get(i), null, patience);
-        } catch (ConnectFailure e) {
-          LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", addresses.get(i), e.getMessage());
-          last = e;
-        }
-      }
-      throw last == null ? diagnosis.unknownHost(null) : last;
+    @Override
+    public Steps steps() {
+      return steps;
     }
 
-    private ClientSession connect(
-        InetSocketAddress address, @Nullable AttributeRepository context, Duration patience)
-        throws ConnectFailure, InterruptedException {
-      ConnectFuture future;
+    @Override
+    public ClientSession to(InetSocketAddress address, Duration patience)
+        throws ExecutionException, TimeoutException, InterruptedException {
+      return await(begin(address, null), patience);
+    }
+
+    @Override
+    public ClientSession over(ByteStream stream, @Nullable String runtime) throws IOException {
+      hostKeys.at(runtime);
       try {
-        future = client.connect(profile.user(), address, context, null);
-      } catch (IOException | IllegalArgumentException e) {
-        throw diagnosis.notConnected(e);
+        ClientSession session =
+            begin(NOWHERE, AttributeRepository.ofKeyValuePair(StreamConnector.STREAM, stream))
+                .verify(steps.limit())
+                .getSession();
+        stream = null;
+        return session;
+      } catch (ExecutionException e) {
+        throw new IOException(e.getCause());
+      } finally {
+        if (stream != null) {
+          stream.close();
+        }
       }
+    }
+
+    private ConnectFuture begin(InetSocketAddress address, @Nullable AttributeRepository context)
+        throws ExecutionException {
+      try {
+        return client.connect(profile.user(), address, context, null);
+      } catch (IOException | IllegalArgumentException e) {
+        throw new ExecutionException(e);
+      }
+    }
+
+    private ClientSession await(ConnectFuture future, Duration patience)
+        throws ExecutionException, TimeoutException, InterruptedException {
+      boolean inTime = false;
       try {
         steps.await(Steps.ended(future), patience);
-      } catch (TimeoutException | ExecutionException e) {
-        future.addListener(Attempt::closeLate);
-        future.cancel();
-        throw diagnosis.connectTimeout();
+        inTime = true;
+      } finally {
+        if (!inTime) {
+          future.addListener(Attempt::closeLate);
+          future.cancel();
+        }
       }
       if (!future.isConnected()) {
-        throw diagnosis.notConnected(future.getException());
+        throw new ExecutionException(future.getException());
       }
       return future.getSession();
     }
@@ -184,51 +208,6 @@ final class Dialer implements AutoCloseable {
     private static void closeLate(ConnectFuture late) {
       if (late.isConnected()) {
         late.getSession().close(true);
-      }
-    }
-
-    /** The proxy command, as its connector wants it; null where there is none. */
-    private @Nullable AttributeRepository command() throws ConnectFailure {
-      if (!(profile.endpoint() instanceof Profile.Command command)) {
-        return null;
-      }
-      try {
-        return AttributeRepository.ofKeyValuePair(
-            CommandConnector.COMMAND,
-            new CommandAddress(ProxyCommand.arguments(command, profile.user())));
-      } catch (IllegalArgumentException e) {
-        throw diagnosis.badCommand(e);
-      }
-    }
-
-    private List<InetSocketAddress> addresses() throws ConnectFailure, InterruptedException {
-      String host = profile.endpoint().host();
-      CompletableFuture<InetAddress[]> lookup = new CompletableFuture<>();
-      Thread resolver =
-          new Thread(
-              () -> {
-                try {
-                  InetAddress[] found = InetAddress.getAllByName(host);
-                  for (int i = 0; i < found.length; i++) {
-                    // without its name, by which MINA would look it up again
-                    found[i] = InetAddress.getByName(found[i].getHostAddress());
-                  }
-                  lookup.complete(found);
-                } catch (UnknownHostException | RuntimeException e) {
-                  lookup.completeExceptionally(e);
-                }
-              },
-              "colabfs-resolve");
-      resolver.setDaemon(true);
-      resolver.start(); // the system's resolver knows no deadline
-      try {
-        return Stream.of(steps.await(lookup))
-            .map(address -> new InetSocketAddress(address, profile.endpoint().port()))
-            .toList();
-      } catch (ExecutionException e) {
-        throw diagnosis.unknownHost(e.getCause());
-      } catch (TimeoutException e) {
-        throw diagnosis.lookupTimeout();
       }
     }
 

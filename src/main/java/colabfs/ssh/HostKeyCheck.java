@@ -16,12 +16,32 @@ import org.jspecify.annotations.Nullable;
 final class HostKeyCheck implements ServerKeyVerifier {
   private final Prompts prompts;
   private @Nullable HostKey pinned;
+
+  /** Which runtime the pinned key was of, when it is another one that answers. */
+  private @Nullable String formerRuntime;
+
+  private @Nullable String pinnedRuntime;
+  private @Nullable String runtime;
   private @Nullable HostKey presented;
   private boolean refused;
 
-  HostKeyCheck(@Nullable HostKey pinned, Prompts prompts) {
-    this.pinned = pinned;
+  HostKeyCheck(@Nullable Pin pinned, Prompts prompts) {
+    this.pinned = pinned == null ? null : pinned.key();
+    this.pinnedRuntime = pinned == null ? null : pinned.runtime();
     this.prompts = prompts;
+  }
+
+  /**
+   * Tells which runtime is about to be spoken to, by somebody who is trusted to know: a key that
+   * was pinned for another one says nothing about it.
+   */
+  synchronized void at(@Nullable String answering) {
+    runtime = answering;
+    if (answering != null && pinnedRuntime != null && !answering.equals(pinnedRuntime)) {
+      formerRuntime = pinnedRuntime;
+      pinned = null;
+    }
+    pinnedRuntime = answering == null ? pinnedRuntime : answering;
   }
 
   @Override
@@ -39,14 +59,27 @@ final class HostKeyCheck implements ServerKeyVerifier {
   }
 
   /** The server's key, once it was accepted. */
-  synchronized @Nullable HostKey accepted() {
-    return refused || presented == null ? null : pinned;
+  synchronized @Nullable Pin accepted() {
+    HostKey key = pinned;
+    return refused || presented == null || key == null ? null : new Pin(key, runtime);
   }
 
   /** Why the server is not trusted; null when it is, or was not reached. */
   synchronized @Nullable ConnectFailure refusal(String where, String profileName) {
     if (!refused || presented == null) {
       return null;
+    }
+    if (pinned == null && formerRuntime != null) {
+      return new ConnectFailure(
+          Reason.HOST_KEY_UNKNOWN,
+          "behind %s is a new runtime (%s; the pinned key is that of %s). Nobody has accepted its key yet: %s %s. If it was made anew, accept it: colabfs init %s --accept-new-host-key"
+              .formatted(
+                  where,
+                  runtime,
+                  formerRuntime,
+                  presented.type(),
+                  presented.fingerprint(),
+                  profileName));
     }
     if (pinned == null) {
       return new ConnectFailure(

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 import org.apache.sshd.client.auth.pubkey.KeyAgentIdentity;
 import org.apache.sshd.client.auth.pubkey.KeyPairIdentity;
 import org.apache.sshd.client.auth.pubkey.PublicKeyIdentity;
@@ -144,6 +145,39 @@ final class Identities implements AutoCloseable {
 
   boolean isEmpty() {
     return candidates.isEmpty();
+  }
+
+  /**
+   * Keeps the first key that is as wanted, and drops all others; null when none is, and nothing is
+   * dropped. Only a file whose public half cannot be seen is unlocked for it.
+   */
+  @Nullable PublicKey keepFirst(Predicate<PublicKey> wanted) {
+    for (Candidate candidate : candidates) {
+      PublicKey key = publicKey(candidate);
+      if (key != null && wanted.test(key)) {
+        candidates.clear();
+        candidates.add(candidate);
+        return key;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable PublicKey publicKey(Candidate candidate) {
+    if (candidate.agentKey != null) {
+      return candidate.agentKey.getKey();
+    }
+    Path file = Objects.requireNonNull(candidate.file);
+    PublicKey half = KeyFiles.publicHalf(file);
+    if (half != null) {
+      return half;
+    }
+    try {
+      return keyFiles.load(file, candidate.passphrase, prompts).getPublic();
+    } catch (BadKeyFile e) {
+      problems.add(String.valueOf(e.getMessage()));
+      return null;
+    }
   }
 
   /** What went wrong while looking, in words for the user. */

@@ -137,7 +137,7 @@ public final class SshRemote implements AutoCloseable {
       throw new ConnectFailure(Reason.TRANSPORT, String.valueOf(e.getMessage()), e);
     }
     lastTried = profile;
-    HostKey pinned = pinned(profile, last == null ? keyBefore() : last.hostKey());
+    Pin pinned = pinned(profile, last == null ? keyBefore() : last.pin());
     Dialer.Dialed dialed = dial(profile, pinned, last != null);
     String asked = settings.root() == null ? profile.root() : settings.root();
     return Connection.open(
@@ -151,12 +151,12 @@ public final class SshRemote implements AutoCloseable {
             last == null ? null : last.identityOf(dialed, profile.user())));
   }
 
-  private @Nullable HostKey keyBefore() {
-    return before == null ? null : HostKey.parse(before.hostKey());
+  private @Nullable Pin keyBefore() {
+    return before == null ? null : new Pin(HostKey.parse(before.hostKey()), null);
   }
 
   /** {@code again}: a profile that is changed meanwhile ends the attempt, or it would last long. */
-  private Dialer.Dialed dial(Profile profile, @Nullable HostKey pinned, boolean again)
+  private Dialer.Dialed dial(Profile profile, @Nullable Pin pinned, boolean again)
       throws ConnectFailure, InterruptedException {
     try {
       return dialer.dial(profile, pinned, () -> again && isChanged());
@@ -178,14 +178,16 @@ public final class SshRemote implements AutoCloseable {
     }
   }
 
-  private static @Nullable HostKey pinned(Profile profile, @Nullable HostKey learned)
+  private static @Nullable Pin pinned(Profile profile, @Nullable Pin learned)
       throws ConnectFailure {
     String line = profile.hostKey();
     if (line == null) {
       return learned;
     }
     try {
-      return HostKey.parse(line);
+      return new Pin(
+          HostKey.parse(line),
+          profile.endpoint() instanceof Profile.Colab colab ? colab.pinnedRuntime() : null);
     } catch (IllegalArgumentException e) {
       throw new ConnectFailure(
           Reason.HOST_KEY_UNKNOWN,
@@ -220,13 +222,13 @@ public final class SshRemote implements AutoCloseable {
       Profile tried = lastTried;
       try {
         Profile now = settings.profile().read();
-        HostKey pinned = pinned(now, null);
+        Pin pinned = pinned(now, null);
         Connection connection = latest;
         return tried != null
             && connection != null
-            && !(now.endpoint().equals(tried.endpoint())
+            && !(now.endpoint().leadsWhere(tried.endpoint())
                 && now.user().equals(tried.user())
-                && (pinned == null || pinned.equals(connection.hostKey())));
+                && (pinned == null || pinned.key().equals(connection.hostKey())));
       } catch (ProfileException | ConnectFailure e) {
         return false;
       }
@@ -323,6 +325,25 @@ public final class SshRemote implements AutoCloseable {
   /** Key line of the server that answered. */
   public String hostKey() {
     return lastSeen().hostKey();
+  }
+
+  /**
+   * The profile with the key of the server that answered, where it has none, or one of another
+   * runtime.
+   */
+  public Profile pinnedIn(Profile profile) {
+    Connection connection = latest;
+    if (connection == null) {
+      return profile;
+    }
+    Pin pin = connection.pin();
+    boolean isFormer =
+        profile.endpoint() instanceof Profile.Colab colab
+            && pin.runtime() != null
+            && !pin.runtime().equals(colab.pinnedRuntime());
+    return profile.hostKey() == null || isFormer
+        ? profile.withHostKey(pin.key().line(), pin.runtime())
+        : profile;
   }
 
   /** Which runtime answered, asked anew at every connect. */

@@ -33,6 +33,11 @@ final class Steps {
     return limit;
   }
 
+  /** The limit in words. */
+  String limitText() {
+    return limit.toMillis() % 1000 == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
+  }
+
   /** Waits; the time in which a person is asked does not count. What is futile is out of time. */
   <T> T await(CompletableFuture<T> step)
       throws ExecutionException, TimeoutException, InterruptedException {

@@ -2,7 +2,6 @@ package colabfs.ssh;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.sshd.common.AttributeRepository;
@@ -21,41 +20,21 @@ import org.apache.sshd.common.util.closeable.AbstractInnerCloseable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes connections through a subprocess where the context holds a {@link CommandAddress}, and by
- * TCP, as MINA does it, elsewhere. (MINA's client takes no other kind of address itself.)
+ * Makes sessions over a {@link ByteStream} where the context holds one, and by TCP, as MINA does
+ * it, elsewhere. (MINA's client takes no other kind of address itself.)
  */
-final class CommandConnector extends AbstractInnerCloseable implements IoConnector {
-  /** Where a context holds the program; the address beside it then means nothing. */
-  static final AttributeRepository.AttributeKey<CommandAddress> COMMAND =
+final class StreamConnector extends AbstractInnerCloseable implements IoConnector {
+  /** Where a context holds the open stream; the address beside it then means nothing. */
+  static final AttributeRepository.AttributeKey<ByteStream> STREAM =
       new AttributeRepository.AttributeKey<>();
 
   private final IoConnector tcp;
   private final IoHandler handler;
   private final Map<Long, IoSession> sessions = new ConcurrentHashMap<>();
 
-  private CommandConnector(IoConnector tcp, IoHandler handler) {
+  private StreamConnector(IoConnector tcp, IoHandler handler) {
     this.tcp = tcp;
     this.handler = handler;
-  }
-
-  /** A server that is reached through a program, given with its arguments. */
-  static final class CommandAddress extends SocketAddress {
-    private static final long serialVersionUID = 1L;
-
-    private final transient List<String> program;
-
-    CommandAddress(List<String> program) {
-      this.program = List.copyOf(program);
-    }
-
-    List<String> program() {
-      return program;
-    }
-
-    @Override
-    public String toString() {
-      return "through " + program.get(0);
-    }
   }
 
   /** What an SshClient is given so that it knows both ways. */
@@ -65,7 +44,7 @@ final class CommandConnector extends AbstractInnerCloseable implements IoConnect
       return new Nio2ServiceFactory(manager, newExecutor(), null) {
         @Override
         public IoConnector createConnector(IoHandler handler) {
-          return new CommandConnector(super.createConnector(handler), handler);
+          return new StreamConnector(super.createConnector(handler), handler);
         }
       };
     }
@@ -74,26 +53,22 @@ final class CommandConnector extends AbstractInnerCloseable implements IoConnect
   @Override
   public IoConnectFuture connect(
       SocketAddress target, @Nullable AttributeRepository context, @Nullable SocketAddress local) {
-    CommandAddress command = context == null ? null : context.getAttribute(COMMAND);
-    if (context == null || command == null) {
+    ByteStream stream = context == null ? null : context.getAttribute(STREAM);
+    if (context == null || stream == null) {
       return tcp.connect(target, context, local);
     }
-    DefaultIoConnectFuture future = new DefaultIoConnectFuture(command, null);
+    StreamSession session = new StreamSession(this, handler, stream);
+    DefaultIoConnectFuture future = new DefaultIoConnectFuture(session.getRemoteAddress(), null);
+    session.setAttribute(AttributeRepository.class, context);
+    sessions.put(session.getId(), session);
+    session.addCloseFutureListener(closed -> sessions.remove(session.getId()));
     try {
-      CommandSession session = new CommandSession(this, handler, command);
-      session.setAttribute(AttributeRepository.class, context);
-      sessions.put(session.getId(), session);
-      session.addCloseFutureListener(closed -> sessions.remove(session.getId()));
-      try {
-        handler.sessionCreated(session);
-      } catch (Exception e) {
-        session.close(true);
-        throw e instanceof IOException io ? io : new IOException(e);
-      }
+      handler.sessionCreated(session);
       future.setSession(session);
       session.start();
-    } catch (IOException e) {
-      future.setException(e);
+    } catch (Exception e) {
+      session.close(true);
+      future.setException(e instanceof IOException io ? io : new IOException(e));
     }
     return future;
   }
