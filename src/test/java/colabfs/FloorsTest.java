@@ -56,6 +56,7 @@ final class FloorsTest {
           "org.h2..", Set.of("cache"),
           "com.fasterxml..", Set.of("profile", "control", "agent"),
           "org.eclipse.jgit..", Set.of("restore"),
+          "java.net.http..", Set.of("ssh"),
           "picocli..", Set.of("cli"));
 
   @ArchTest

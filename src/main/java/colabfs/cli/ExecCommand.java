@@ -88,7 +88,7 @@ final class ExecCommand implements Callable<Integer> {
     }
     return runner.alone(
         main.profileName(),
-        new TerminalPerson(main.surroundings()),
+        new TerminalPerson(main.surroundings(), false),
         main.surroundings().environment(),
         new Command(words, RemotePath.ROOT, run.cwd, false, options));
   }

@@ -129,6 +129,7 @@ final class InitCommand implements Callable<Integer> {
               : Shown.hostKey(HostKeyLine.parse(pinned)));
       return 0;
     }
+    SessionNews.tell(profile, main.surroundings());
     new ConnectionTrial(main.surroundings(), store, acceptNewHostKey).run(profile);
     Shown.line(out, "next", "colabfs mount %s DIRECTORY".formatted(name));
     return 0;

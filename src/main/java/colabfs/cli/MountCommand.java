@@ -8,8 +8,11 @@ import colabfs.app.MountProgram;
 import colabfs.control.ControlException;
 import colabfs.control.MountStatus;
 import colabfs.control.RunningMount;
+import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -23,7 +26,7 @@ import picocli.CommandLine.Spec;
 /** {@code colabfs mount [PROFILE] MOUNTPOINT}. */
 @Command(
     name = "mount",
-    customSynopsis = "colabfs mount [OPTIONS] [PROFILE] MOUNTPOINT",
+    customSynopsis = "colabfs mount [OPTIONS] [PROFILE | colab:SESSION] MOUNTPOINT",
     description = {
       "Mounts a runtime's directory on a local one, and returns when it can be used.",
       "",
@@ -31,6 +34,7 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class MountCommand implements Callable<Integer> {
+  private static final Logger LOG = System.getLogger(MountCommand.class.getName());
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   @ParentCommand
@@ -48,12 +52,18 @@ final class MountCommand implements Callable<Integer> {
       description = "Serve the mount in this process, until Ctrl-C.")
   private boolean foreground;
 
+  @Option(
+      names = "--accept-new-host-key",
+      description = "Trust a server whose key is not pinned yet, without asking.")
+  private boolean acceptNewHostKey;
+
   @Override
   public Integer call() throws AppException, ProfileException {
     MountOptions options = arguments.options(main, spec.commandLine());
     Surroundings surroundings = main.surroundings();
-    TerminalPerson person = new TerminalPerson(surroundings);
-    main.store().load(options.profile()); // what is wrong with it is said before anything starts
+    TerminalPerson person = new TerminalPerson(surroundings, acceptNewHostKey);
+    Profile profile = main.store().load(options.profile()); // what is wrong with it is said first
+    tellOfSession(profile);
     if (foreground) {
       new MountProgram(options, surroundings.environment())
           .inForeground(person, root -> mounted(options, root));
@@ -62,6 +72,15 @@ final class MountCommand implements Callable<Integer> {
       tellOfNewRuntime(options);
     }
     return 0;
+  }
+
+  /** What is wrong with the session's file is said by whoever connects. */
+  private void tellOfSession(Profile profile) {
+    try {
+      SessionNews.tell(profile, main.surroundings());
+    } catch (ProfileException e) {
+      LOG.log(Level.DEBUG, "the session is not told of: {0}", e.getMessage());
+    }
   }
 
   /**

@@ -4,13 +4,17 @@ import colabfs.control.LaunchPipe.Person;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Answers a connection's questions at the terminal; without one, every answer is no. */
-record TerminalPerson(Surroundings surroundings) implements Person {
+/**
+ * Answers a connection's questions at the terminal; without one, every answer is no.
+ *
+ * @param acceptsNewHostKey whether whoever answers first is trusted, without asking
+ */
+record TerminalPerson(Surroundings surroundings, boolean acceptsNewHostKey) implements Person {
 
   @Override
   public boolean acceptsHostKey(String keyLine, String fingerprint) {
-    if (!surroundings.terminal().isThere()) {
-      return false;
+    if (acceptsNewHostKey || !surroundings.terminal().isThere()) {
+      return acceptsNewHostKey;
     }
     surroundings
         .err()

@@ -42,13 +42,14 @@ final class ColabTransport implements Transport {
   private final Path file;
 
   /**
+   * @param file the tool's
    * @param keyLine the public key to log in with, which the endpoint is told
    */
-  ColabTransport(Profile.Colab colab, String keyLine, WebSockets webSockets) {
+  ColabTransport(Profile.Colab colab, Path file, String keyLine, WebSockets webSockets) {
     this.colab = colab;
+    this.file = file;
     this.keyLine = keyLine;
     this.webSockets = webSockets;
-    this.file = ColabSessions.file(colab, System.getenv());
   }
 
   /** The gateway has answered the wish for a WebSocket with a status. */
@@ -162,38 +163,48 @@ final class ColabTransport implements Transport {
   /** Causes stay out of the failure: they may know the address. */
   private ConnectFailure notOpened(
       ColabSessions.Session session, Steps steps, @Nullable Throwable failure) throws Refused {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof WebSocketHandshakeException handshake) {
-        int status = handshake.getResponse().statusCode();
-        LOG.log(System.Logger.Level.INFO, "{0}: the gateway answered {1}", where(), status);
-        throw new Refused(status);
-      }
-      if (cause instanceof HttpTimeoutException) {
-        return timeout(session, steps);
-      }
-      if (cause instanceof SSLException) {
-        return new ConnectFailure(
-            Reason.TRANSPORT,
-            "the gateway of %s, %s, shows no certificate that Java trusts (%s). If a proxy of your network stands in between, Java must be told of its certificate: COLABFS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE. If not, somebody may be listening in."
-                .formatted(where(), by(session), text(cause, session)));
-      }
-      if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
-        return new ConnectFailure(
-            Reason.UNREACHABLE,
-            "the host name of the gateway of %s is unknown: %s. Check your network; %s"
-                .formatted(where(), by(session), nextStep()));
-      }
-      if (cause instanceof ConnectException && cause.getCause() == null) {
-        return new ConnectFailure(
-            Reason.REFUSED,
-            "the gateway of %s, %s, refuses connections (%s). %s"
-                .formatted(where(), by(session), text(cause, session), nextStep()));
-      }
+    WebSocketHandshakeException handshake = find(WebSocketHandshakeException.class, failure);
+    if (handshake != null) {
+      int status = handshake.getResponse().statusCode();
+      LOG.log(System.Logger.Level.INFO, "{0}: the gateway answered {1}", where(), status);
+      throw new Refused(status);
+    }
+    if (find(HttpTimeoutException.class, failure) != null) {
+      return timeout(session, steps);
+    }
+    SSLException tls = find(SSLException.class, failure);
+    if (tls != null) {
+      return new ConnectFailure(
+          Reason.TRANSPORT,
+          "the gateway of %s, %s, shows no certificate that Java trusts (%s). If a proxy of your network stands in between, Java must be told of its certificate: COLABFS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE. If not, somebody may be listening in."
+              .formatted(where(), by(session), text(tls, session)));
+    }
+    if (find(UnresolvedAddressException.class, failure) != null
+        || find(UnknownHostException.class, failure) != null) {
+      return new ConnectFailure(
+          Reason.UNREACHABLE,
+          "the host name of the gateway of %s is unknown: %s. Check your network. %s"
+              .formatted(where(), by(session), nextStep()));
+    }
+    if (find(ConnectException.class, failure) != null) {
+      return new ConnectFailure(
+          Reason.REFUSED,
+          "the gateway of %s, %s, refuses connections. %s"
+              .formatted(where(), by(session), nextStep()));
     }
     return new ConnectFailure(
         Reason.TRANSPORT,
         "the gateway of %s, %s, gave no WebSocket: %s. %s"
             .formatted(where(), by(session), text(failure, session), nextStep()));
+  }
+
+  private static <T extends Throwable> @Nullable T find(Class<T> kind, @Nullable Throwable from) {
+    for (Throwable cause = from; cause != null; cause = cause.getCause()) {
+      if (kind.isInstance(cause)) {
+        return kind.cast(cause);
+      }
+    }
+    return null;
   }
 
   private static String text(@Nullable Throwable failure, ColabSessions.Session session) {

@@ -1,5 +1,6 @@
 package colabfs.ssh;
 
+import colabfs.profile.ColabSessions;
 import colabfs.profile.Profile;
 import colabfs.ssh.ConnectFailure.Reason;
 import colabfs.ssh.KeyFiles.BadKeyFile;
@@ -32,7 +33,7 @@ final class Dialer implements AutoCloseable {
   private final LoginService.Factory logins = new LoginService.Factory();
   private final KeyFiles keyFiles = new KeyFiles();
   private final Login.Remembered remembered = new Login.Remembered();
-  private final WebSockets webSockets = new WebSockets(WebProxy.ofEnvironment(System.getenv()));
+  private final WebSockets webSockets;
   private final SshClient client = Clients.start(logins);
 
   /**
@@ -51,6 +52,7 @@ final class Dialer implements AutoCloseable {
   Dialer(SshSettings settings, Surroundings user) {
     this.settings = settings;
     this.user = user;
+    this.webSockets = new WebSockets(WebProxy.ofEnvironment(user.environment()));
   }
 
   /**
@@ -80,7 +82,11 @@ final class Dialer implements AutoCloseable {
       return new CommandTransport(profile, command);
     }
     return endpoint instanceof Profile.Colab colab
-        ? new ColabTransport(colab, ColabKey.choose(identities), webSockets)
+        ? new ColabTransport(
+            colab,
+            ColabSessions.file(colab, user.environment()),
+            ColabKey.choose(identities),
+            webSockets)
         : new TcpTransport(endpoint);
   }
 

@@ -178,7 +178,9 @@ final class WebSocketStream implements ByteStream, WebSocket.Listener {
           to.sendBinary(ByteBuffer.wrap(from, offset, length), true);
       Object unused = CompletableFuture.anyOf(sent, over).get();
     } catch (ExecutionException e) {
-      throw new IOException(String.valueOf(e.getCause().getMessage()), e.getCause());
+      Throwable cause = e.getCause();
+      ended("the WebSocket broke: " + (cause == null ? "closed" : printable(cause.toString())));
+      throw new IOException(ending(), cause);
     }
   }
 

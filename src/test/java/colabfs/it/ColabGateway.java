@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ServerSocketFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -77,10 +78,11 @@ public final class ColabGateway implements AutoCloseable {
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private volatile Manner manner = Manner.USUAL;
   private volatile int status;
+  private volatile Runnable beforeAnswer = () -> {};
   private volatile int upstream;
-  private volatile int pongs;
-  private volatile int accepted;
-  private volatile int goodbyes;
+  private final AtomicInteger pongs = new AtomicInteger();
+  private final AtomicInteger accepted = new AtomicInteger();
+  private final AtomicInteger goodbyes = new AtomicInteger();
 
   @GuardedBy("this")
   private @Nullable Link current;
@@ -127,6 +129,11 @@ public final class ColabGateway implements AutoCloseable {
     status = httpStatus;
   }
 
+  /** Does that before each answer to a request. */
+  public void beforeAnswer(Runnable hook) {
+    beforeAnswer = hook;
+  }
+
   /** Leads to another server's port. */
   public void leadTo(OpenSshServer other) {
     upstream = other.port();
@@ -142,17 +149,17 @@ public final class ColabGateway implements AutoCloseable {
   }
 
   public int pongs() {
-    return pongs;
+    return pongs.get();
   }
 
   /** How many connections were led to the server. */
   public int accepted() {
-    return accepted;
+    return accepted.get();
   }
 
   /** How many clients closed in order. */
   public int goodbyes() {
-    return goodbyes;
+    return goodbyes.get();
   }
 
   public synchronized boolean isHeld() {
@@ -205,7 +212,7 @@ public final class ColabGateway implements AutoCloseable {
         links.add(link);
         daemon("gateway", link::run);
       } catch (IOException e) {
-        continue; // closed, or a TLS handshake that failed
+        // closed, or nobody there any longer
       }
     }
   }
@@ -263,6 +270,7 @@ public final class ColabGateway implements AutoCloseable {
         }
         String key = headers.getOrDefault("X-Colab-Ssh-Pubkey", "");
         int answer = verdict(path, key);
+        beforeAnswer.run();
         if (answer != 101) {
           refuse(answer);
           return;
@@ -381,7 +389,7 @@ public final class ColabGateway implements AutoCloseable {
     private void join(DataInputStream in, DataOutputStream out) throws IOException {
       Socket there = new Socket(InetAddress.getLoopbackAddress(), upstream);
       target = there;
-      accepted++;
+      accepted.incrementAndGet();
       there.setTcpNoDelay(true);
       daemon("gateway-down", () -> down(there, out));
       OutputStream toServer = there.getOutputStream();
@@ -406,9 +414,9 @@ public final class ColabGateway implements AutoCloseable {
         switch (first & 0x0f) {
           case BINARY, CONTINUATION -> toServer.write(payload, 0, (int) length);
           case PING -> frame(out, FIN | PONG, payload, (int) length);
-          case PONG -> pongs++;
+          case PONG -> pongs.incrementAndGet();
           case CLOSE -> {
-            goodbyes++;
+            goodbyes.incrementAndGet();
             throw new EOFException("goodbye");
           }
           default -> throw new IOException("an unknown frame");
