@@ -67,7 +67,9 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
         profile.credentials().password() != null
             ? profile.credentials().password()
             : remembered.password();
-    this.keyNamed = profile.credentials().key() != null;
+    this.keyNamed =
+        profile.credentials().key() != null
+            || profile.endpoint() instanceof Profile.Colab; // which was told the one key
     this.identities = identities;
     this.prompts = prompts;
     this.remembered = remembered;

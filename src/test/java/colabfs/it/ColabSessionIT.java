@@ -195,7 +195,7 @@ final class ColabSessionIT {
     cli.works("flush", mountpoint.toString());
     for (int i = 1; i <= 6; i++) {
       assertThat(server.root().resolve("big" + i)).hasBinaryContent(content);
-      assertThat(server.root().resolve("small" + i)).hasContent(i + "\n");
+      assertThat(server.root().resolve("small" + i)).hasContent("%d\n".formatted(i));
     }
     assertThat(gateway.paths()).last().asString().endsWith("=" + RENEWED);
     cli.works("umount", mountpoint.toString());
@@ -224,6 +224,37 @@ final class ColabSessionIT {
         .atMost(Duration.ofSeconds(30))
         .untilAsserted(() -> assertThat(cli.works("status").out()).doesNotContain("(401)"));
     assertThat(inMount("echo more > more && colabfs exec cat more")).isEqualTo("more\n");
+  }
+
+  @Test
+  void newRuntimeOfTheSession_isNotTouched_untilItsKeyWasAccepted() throws Exception {
+    mounted();
+    assertThat(inMount("echo old > old && colabfs flush . && cat old")).contains("old");
+    try (OpenSshServer other = OpenSshServer.start(Files.createDirectories(dir.resolve("other")))) {
+      Files.delete(other.authorizedKeys());
+      Files.createSymbolicLink(other.authorizedKeys(), server.authorizedKeys());
+      gateway.leadTo(other);
+      write(FIRST, "m-s-2");
+      gateway.cut();
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () ->
+                  assertThat(cli.works("status").out())
+                      .contains("new runtime (m-s-2; the pinned key is that of m-s-1)")
+                      .contains("colabfs init work --accept-new-host-key"));
+      inMount("echo kept > kept");
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> cli.colabfs("init", "work", "--accept-new-host-key").status() == 0);
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(() -> assertThat(cli.works("status").out()).contains("restore"));
+      assertThat(server.root().resolve("kept")).doesNotExist();
+      cli.works("restore", mountpoint.toString());
+      cli.works("flush", mountpoint.toString());
+      assertThat(server.root().resolve("kept")).hasContent("kept\n");
+    }
   }
 
   @Test

@@ -75,8 +75,13 @@ public final class ConnectProxy implements AutoCloseable {
                               .equals(authorization.toLowerCase(Locale.ROOT)));
       if (!allowed || !words[0].equals("CONNECT")) {
         out.write(
-            ("HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=\"tests\"\r\n"
-                    + "Content-Length: 0\r\n\r\n")
+            String.join(
+                    "\r\n",
+                    "HTTP/1.1 407 Who are you",
+                    "Proxy-Authenticate: Basic realm=\"tests\"",
+                    "Content-Length: 0",
+                    "",
+                    "")
                 .getBytes(StandardCharsets.US_ASCII));
         return;
       }

@@ -43,8 +43,11 @@ final class WebProxyTest {
   void password_isDecoded_andNeverShown() {
     WebProxy.Way way = way(SECURE, "https_proxy", "http://me:p%40ss+w@a:1");
     assertThat(way).isNotNull().hasToString("a:1");
-    assertThat(way.authorization()).isEqualTo("Basic bWU6cEBzcyt3"); // me:p@ss+w
-    assertThat(way(SECURE, "https_proxy", "http://me@a:1").authorization())
+    assertThat(way)
+        .extracting(WebProxy.Way::authorization)
+        .isEqualTo("Basic bWU6cEBzcyt3"); // me:p@ss+w
+    assertThat(way(SECURE, "https_proxy", "http://me@a:1"))
+        .extracting(WebProxy.Way::authorization)
         .isEqualTo("Basic bWU6"); // me:
   }
 
