@@ -42,6 +42,7 @@ final class FloorsTest {
           Map.entry("machine", 4),
           Map.entry("restore", 4),
           Map.entry("demo", 4),
+          Map.entry("notebook", 4),
           Map.entry("control", 5),
           Map.entry("app", 6),
           Map.entry("cli", 7));
@@ -54,7 +55,7 @@ final class FloorsTest {
           "org.apache.sshd..", Set.of("ssh", "demo"),
           "com.github.benmanes..", Set.of("cache"),
           "org.h2..", Set.of("cache"),
-          "com.fasterxml..", Set.of("profile", "control", "agent"),
+          "com.fasterxml..", Set.of("profile", "control", "agent", "notebook"),
           "org.eclipse.jgit..", Set.of("restore"),
           "java.net.http..", Set.of("ssh"),
           "picocli..", Set.of("cli"));

@@ -118,7 +118,8 @@ final class ConnectionTrial {
         new Profile.Credentials(
             password == null ? old.password() : password,
             old.key(),
-            passphrase == null ? old.passphrase() : passphrase),
+            passphrase == null ? old.passphrase() : passphrase,
+            old.passwordCommand()),
         profile.hostKey(),
         profile.root(),
         profile.server());

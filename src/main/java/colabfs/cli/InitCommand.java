@@ -6,6 +6,8 @@ import colabfs.profile.ProfileDraft;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileJson;
 import colabfs.profile.ProfileStore;
+import colabfs.ssh.LoginKeys;
+import colabfs.ssh.OwnKey;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -65,10 +67,7 @@ final class InitCommand implements Callable<Integer> {
   @Option(names = "--key", paramLabel = "FILE", description = "A private key to log in with.")
   private @Nullable String key;
 
-  @Option(
-      names = "--password-stdin",
-      description = "Read the password from standard input: its first line.")
-  private boolean passwordStdin;
+  @Mixin private final PasswordOptions password = new PasswordOptions();
 
   @Option(
       names = "--root",
@@ -104,9 +103,7 @@ final class InitCommand implements Callable<Integer> {
     if (noCheck && acceptNewHostKey) {
       throw usage("--no-check sees no host key that --accept-new-host-key could accept");
     }
-    if (passwordStdin && "-".equals(given.json())) {
-      throw usage("standard input cannot hold both the JSON and the password");
-    }
+    password.check(spec.commandLine(), given.json());
     String name =
         given.name() == null
             ? main.profileName()
@@ -115,6 +112,7 @@ final class InitCommand implements Callable<Integer> {
     Profile existing = existing(store, name);
     Profile profile = profile(name, given.json(), existing);
     checkKeyFile(profile);
+    makeKeyIfNeeded(profile);
     PrintWriter out = main.surroundings().out();
     if (noCheck) {
       store.save(profile);
@@ -192,8 +190,9 @@ final class InitCommand implements Callable<Integer> {
     if (argument.startsWith("{") && (draft.password() != null || draft.passphrase() != null)) {
       main.surroundings()
           .warn(
-              "the secret stood on the command line, where 'ps' and the shell's history show it;"
-                  + " next time: colabfs init -");
+              "the secret stood on the command line, where 'ps' and the shell's history show it; "
+                  + ShellHistory.removal(main.surroundings().environment())
+                  + "; next time: colabfs init -");
     }
     return draft.key() == null ? draft : draft.overlaidBy(onlyKey(absolute(draft.key())));
   }
@@ -201,31 +200,13 @@ final class InitCommand implements Callable<Integer> {
   private ProfileDraft fromOptions() throws IOException, CliFailure {
     ProfileDraft options =
         new ProfileDraft(
-            host,
-            port,
-            user,
-            passwordStdin ? firstLine() : null,
-            null,
-            null,
-            hostKey,
-            proxyCommand,
-            root,
-            null);
+            host, port, user, null, null, null, null, hostKey, proxyCommand, root, null);
+    options = options.overlaidBy(password.draft(main.surroundings()));
     return key == null ? options : options.overlaidBy(onlyKey(absolute(key)));
   }
 
   private static ProfileDraft onlyKey(String path) {
-    return new ProfileDraft(null, null, null, null, path, null, null, null, null, null);
-  }
-
-  private String firstLine() throws IOException, CliFailure {
-    String text = new String(main.surroundings().in().readAllBytes(), StandardCharsets.UTF_8);
-    String line = text.lines().findFirst().orElse("");
-    if (line.isEmpty()) {
-      throw new CliFailure(
-          "standard input held no password; pipe it in: ... | colabfs init --password-stdin");
-    }
-    return line;
+    return new ProfileDraft(null, null, null, null, path, null, null, null, null, null, null);
   }
 
   /** Daemons run in another directory; text that holds a key itself is refused later. */
@@ -246,6 +227,26 @@ final class InitCommand implements Callable<Integer> {
     if (file != null && !Files.isReadable(Path.of(file))) {
       throw new CliFailure(
           "the key file %s is missing or cannot be read; check --key".formatted(file));
+    }
+  }
+
+  /** Somebody with no key at all gets one, so that there is something to log in with. */
+  private void makeKeyIfNeeded(Profile profile) throws IOException {
+    if (profile.credentials().key() != null || profile.credentials().hasPassword()) {
+      return;
+    }
+    boolean bySession = profile.endpoint() instanceof Profile.Colab;
+    boolean hasKey =
+        LoginKeys.ofUser().stream()
+            .anyMatch(key -> !bySession || !key.line().startsWith("ssh-rsa"));
+    OwnKey own = OwnKey.of(main.surroundings().environment());
+    if (!hasKey && own.make()) {
+      PrintWriter err = main.surroundings().err();
+      Shown.line(err, "key", own.file() + ", made now, as you had none that can be used");
+      if (!bySession) { // Google's endpoint is told the key itself
+        Shown.line(err, "", "the runtime lets it in with this line in its ~/.ssh/authorized_keys:");
+        Shown.line(err, "", String.valueOf(own.publicLine()));
+      }
     }
   }
 

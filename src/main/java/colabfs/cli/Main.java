@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
     },
     versionProvider = Version.class,
     subcommands = {
+      SetupCommand.class,
       InitCommand.class,
       MountCommand.class,
       ExecCommand.class,

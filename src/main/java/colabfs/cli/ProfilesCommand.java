@@ -148,7 +148,7 @@ final class ProfilesCommand implements Callable<Integer> {
         Shown.line(out, "sessions", colab.sessionsFile());
       }
       Shown.line(out, "root", profile.root());
-      Shown.line(out, "password", credentials.password() == null ? "none" : "kept, not shown");
+      Shown.line(out, "password", password(credentials));
       Shown.line(
           out,
           "key",
@@ -162,6 +162,13 @@ final class ProfilesCommand implements Callable<Integer> {
         Shown.server(out, server);
       }
     }
+  }
+
+  private static String password(Profile.Credentials credentials) {
+    if (credentials.passwordCommand() != null) {
+      return "asked of: " + credentials.passwordCommand();
+    }
+    return credentials.password() == null ? "none" : "kept, not shown";
   }
 
   /** {@code colabfs profiles remove NAME}. */

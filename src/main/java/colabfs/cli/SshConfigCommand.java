@@ -5,6 +5,8 @@ import colabfs.control.RunningMount;
 import colabfs.profile.OpenSshConfig;
 import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
+import colabfs.ssh.LoginKeys;
+import colabfs.ssh.OwnKey;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -74,7 +76,7 @@ final class SshConfigCommand implements Callable<Integer> {
     }
     String name = profileName();
     Profile profile = main.store().load(name);
-    String entry = config.entry(profile, List.of(launcher(), "proxy", name));
+    String entry = config.entry(profile, List.of(launcher(), "proxy", name), keys());
     if (print) {
       out.print(entry);
       return 0;
@@ -144,6 +146,11 @@ final class SshConfigCommand implements Callable<Integer> {
               ? "with ssh's own keys or agent"
               : "ssh asks for the password itself, as it takes none from a file; a key is easier");
     }
+  }
+
+  /** Once a key file is named, ssh leaves its default ones out; so all of them, or none. */
+  private List<Path> keys() {
+    return OwnKey.of(main.surroundings().environment()).exists() ? LoginKeys.files() : List.of();
   }
 
   private static String launcher() {

@@ -64,8 +64,11 @@ public final class OpenSshConfig {
    * The lines for one profile.
    *
    * @param proxy the program and arguments that give ssh the connection
+   * @param ownKeys the key files to be tried when the profile names none; empty for ssh's own
+   *     default ones
    */
-  public String entry(Profile profile, List<String> proxy) throws ProfileException {
+  public String entry(Profile profile, List<String> proxy, List<Path> ownKeys)
+      throws ProfileException {
     String host = host(profile.name());
     StringBuilder text = new StringBuilder(HOST).append(profile.name()).append('\n');
     line(text, "HostKeyAlias", host);
@@ -78,6 +81,10 @@ public final class OpenSshConfig {
     if (key != null) {
       line(text, "IdentityFile", quoted(percents(key)));
       line(text, "IdentitiesOnly", "yes");
+    } else {
+      for (Path file : ownKeys) {
+        line(text, "IdentityFile", quoted(percents(file.toString())));
+      }
     }
     line(text, "UserKnownHostsFile", quoted(percents(keys.toString())));
     line(text, "GlobalKnownHostsFile", "/dev/null");

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -26,13 +27,13 @@ import java.util.Set;
  *
  * <p>Durability: a written file is there whole or not at all, also after a power cut.
  */
-final class PrivateFiles {
+public final class PrivateFiles {
   private static final Set<PosixFilePermission> FILE = EnumSet.of(OWNER_READ, OWNER_WRITE);
   private static final Set<PosixFilePermission> DIRECTORY =
       EnumSet.of(OWNER_READ, OWNER_WRITE, OWNER_EXECUTE);
 
   /** Makes a directory and what is missing above it, and takes others' rights to it away. */
-  static void makeDirectory(Path directory) throws IOException {
+  public static void makeDirectory(Path directory) throws IOException {
     Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(DIRECTORY));
     if (!DIRECTORY.containsAll(Files.getPosixFilePermissions(directory))) {
       Files.setPosixFilePermissions(directory, DIRECTORY);
@@ -40,8 +41,25 @@ final class PrivateFiles {
   }
 
   /** Replaces the content of a file of that directory in one step. */
-  static void write(Path directory, Path file, String text) throws IOException {
+  public static void write(Path directory, Path file, String text) throws IOException {
     write(directory, file, text.getBytes(StandardCharsets.UTF_8), FILE);
+  }
+
+  /** Makes a file of that directory in one step; false when there is one of that name. */
+  public static boolean create(Path directory, Path file, byte[] content) throws IOException {
+    byte[] tail = new byte[6];
+    new SecureRandom().nextBytes(tail);
+    Path draft =
+        directory.resolve("." + file.getFileName() + "." + HexFormat.of().formatHex(tail) + ".new");
+    write(directory, draft, content, FILE);
+    try {
+      Files.createLink(file, draft); // unlike a rename, never in place of another
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } finally {
+      Files.deleteIfExists(draft);
+    }
   }
 
   /** Replaces the content of a file that is there in one step; its mode and owner stay. */

@@ -87,15 +87,30 @@ public record Profile(
    * @param key path of a private key in OpenSSH's or PEM format, or null for the user's default
    *     keys
    * @param passphrase of that key, or null
+   * @param passwordCommand a program, with its arguments, whose first line is the password; run at
+   *     each login that needs it; or null
    */
   public record Credentials(
-      @Nullable String password, @Nullable String key, @Nullable String passphrase) {
+      @Nullable String password,
+      @Nullable String key,
+      @Nullable String passphrase,
+      @Nullable String passwordCommand) {
     public static final Credentials NONE = new Credentials(null, null, null);
+
+    public Credentials(
+        @Nullable String password, @Nullable String key, @Nullable String passphrase) {
+      this(password, key, passphrase, null);
+    }
+
+    /** Whether a password can be had without asking a person. */
+    public boolean hasPassword() {
+      return password != null || passwordCommand != null;
+    }
 
     @Override
     public String toString() {
-      return "Credentials[password=%s, key=%s, passphrase=%s]"
-          .formatted(shown(password), key, shown(passphrase));
+      return "Credentials[password=%s, key=%s, passphrase=%s, passwordCommand=%s]"
+          .formatted(shown(password), key, shown(passphrase), shown(passwordCommand));
     }
 
     private static String shown(@Nullable String secret) {

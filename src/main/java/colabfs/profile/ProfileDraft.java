@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param port as it was written: digits, hopefully
  * @param key path of a private key
+ * @param passwordCommand the program that prints the password
  * @param proxyCommand the program to reach the server through, or null for TCP
  * @param colab the session of Google's tool to reach it by, instead of host and port
  */
@@ -19,13 +20,14 @@ public record ProfileDraft(
     @Nullable String password,
     @Nullable String key,
     @Nullable String passphrase,
+    @Nullable String passwordCommand,
     @Nullable String hostKey,
     @Nullable String proxyCommand,
     @Nullable String root,
     Profile.@Nullable Colab colab) {
 
   public static final ProfileDraft EMPTY =
-      new ProfileDraft(null, null, null, null, null, null, null, null, null, null);
+      new ProfileDraft(null, null, null, null, null, null, null, null, null, null, null);
 
   public static final String DEFAULT_USER = "root";
   public static final int DEFAULT_PORT = 22;
@@ -48,21 +50,48 @@ public record ProfileDraft(
         profile.credentials().password(),
         profile.credentials().key(),
         profile.credentials().passphrase(),
+        profile.credentials().passwordCommand(),
         profile.hostKey(),
         endpoint instanceof Profile.Command command ? command.command() : null,
         profile.root(),
         endpoint instanceof Profile.Colab session ? session : null);
   }
 
-  /** Lays another draft over this one: its fields win where it has them. */
+  /** This draft's fields with a host. */
+  public ProfileDraft withHost(String name) {
+    return overlaidBy(
+        new ProfileDraft(name, null, null, null, null, null, null, null, null, null, null));
+  }
+
+  /** Only a password, or this draft's fields with one. */
+  public ProfileDraft withPassword(String text) {
+    return overlaidBy(
+        new ProfileDraft(null, null, null, text, null, null, null, null, null, null, null));
+  }
+
+  /** The same for a program that prints it. */
+  public ProfileDraft withPasswordCommand(String command) {
+    return overlaidBy(
+        new ProfileDraft(null, null, null, null, null, null, command, null, null, null, null));
+  }
+
+  private boolean hasPassword() {
+    return password != null || passwordCommand != null;
+  }
+
+  /**
+   * Lays another draft over this one: its fields win where it has them. A password and a command
+   * for one replace each other.
+   */
   public ProfileDraft overlaidBy(ProfileDraft over) {
     return new ProfileDraft(
         either(over.host, host),
         either(over.port, port),
         either(over.user, user),
-        either(over.password, password),
+        over.hasPassword() ? over.password : password,
         either(over.key, key),
         either(over.passphrase, passphrase),
+        over.hasPassword() ? over.passwordCommand : passwordCommand,
         either(over.hostKey, hostKey),
         either(over.proxyCommand, proxyCommand),
         either(over.root, root),
@@ -72,13 +101,33 @@ public record ProfileDraft(
   /** The same with another session. */
   public ProfileDraft withColab(Profile.Colab session) {
     return new ProfileDraft(
-        host, port, user, password, key, passphrase, hostKey, proxyCommand, root, session);
+        host,
+        port,
+        user,
+        password,
+        key,
+        passphrase,
+        passwordCommand,
+        hostKey,
+        proxyCommand,
+        root,
+        session);
   }
 
   /** The same through another program. */
   public ProfileDraft withProxyCommand(String command) {
     return new ProfileDraft(
-        host, port, user, password, key, passphrase, hostKey, command, root, colab);
+        host,
+        port,
+        user,
+        password,
+        key,
+        passphrase,
+        passwordCommand,
+        hostKey,
+        command,
+        root,
+        colab);
   }
 
   /** True when it says where the server is. */
@@ -93,7 +142,8 @@ public record ProfileDraft(
         name,
         checkedEndpoint(name),
         checkedUser(),
-        new Profile.Credentials(password, checkedKey(), passphrase),
+        new Profile.Credentials(
+            password, checkedKey(), passphrase, checkedPasswordCommand(password, passwordCommand)),
         hostKey == null ? null : HostKeyLine.parse(hostKey).toString(),
         checkedRoot(),
         null);
@@ -106,7 +156,8 @@ public record ProfileDraft(
     int checkedPort = checkedPort();
     return proxyCommand == null
         ? new Profile.Tcp(checkedHost(null), checkedPort)
-        : new Profile.Command(checkedCommand(proxyCommand), checkedHost(name), checkedPort);
+        : new Profile.Command(
+            checkedCommand("proxy", proxyCommand), checkedHost(name), checkedPort);
   }
 
   private Profile.Colab checkedColab(Profile.Colab session) throws ProfileException {
@@ -191,12 +242,21 @@ public record ProfileDraft(
     return key;
   }
 
-  private static String checkedCommand(String command) throws ProfileException {
+  private static String checkedCommand(String which, String command) throws ProfileException {
     if (hasControl(command)) {
       throw new ProfileException(
-          "the proxy command holds a line break or another control character: give it on one line");
+          "the %s command holds a line break or another control character: give it on one line"
+              .formatted(which));
     }
     return command;
+  }
+
+  private static @Nullable String checkedPasswordCommand(
+      @Nullable String password, @Nullable String command) throws ProfileException {
+    if (password != null && command != null) {
+      throw new ProfileException("there is a password and a password command: give one of them");
+    }
+    return command == null ? null : checkedCommand("password", command);
   }
 
   private String checkedRoot() throws ProfileException {

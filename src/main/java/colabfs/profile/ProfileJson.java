@@ -106,6 +106,7 @@ public final class ProfileJson {
           field(json, "password", profile.credentials().password());
           field(json, "key", profile.credentials().key());
           field(json, "passphrase", profile.credentials().passphrase());
+          field(json, "password_command", profile.credentials().passwordCommand());
           field(json, "host_key", profile.hostKey());
           json.writeStringField("root", profile.root());
           server(json, profile.server());
@@ -141,6 +142,7 @@ public final class ProfileJson {
     endpoint(json, profile.endpoint());
     json.writeStringField("user", profile.user());
     json.writeBooleanField("has_password", profile.credentials().password() != null);
+    field(json, "password_command", profile.credentials().passwordCommand());
     field(json, "key", profile.credentials().key());
     json.writeBooleanField("has_passphrase", profile.credentials().passphrase() != null);
     field(json, "host_key", profile.hostKey());

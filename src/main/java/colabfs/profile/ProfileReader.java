@@ -22,6 +22,7 @@ final class ProfileReader {
           "password",
           "key",
           "passphrase",
+          "password_command",
           "host_key",
           "proxy_command",
           "colab_session",
@@ -66,6 +67,12 @@ final class ProfileReader {
   }
 
   private void field(String name, JsonToken token) throws IOException, ProfileException {
+    if (!stored && name.equals("password_command")) {
+      warnings.add(
+          "the field \"password_command\" is left out, as it would run a program here; give it with --password-command");
+      json.skipChildren();
+      return;
+    }
     if (OWN_FIELDS.contains(name) || (!stored && OTHER_NAMES.containsKey(name))) {
       switch (name) {
         case "version" -> checkVersion(token);
@@ -159,6 +166,7 @@ final class ProfileReader {
         values.get("password"),
         values.get("key"),
         values.get("passphrase"),
+        values.get("password_command"),
         values.get("host_key"),
         values.get("proxy_command"),
         root(),

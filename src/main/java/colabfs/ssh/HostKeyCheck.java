@@ -104,7 +104,8 @@ final class HostKeyCheck implements ServerKeyVerifier {
             + presented.type()
             + " "
             + presented.fingerprint()
-            + ". If the runtime was replaced, run 'colabfs init "
+            + ". If the runtime was replaced, paste the line that its notebook cell prints now, which"
+            + " has the new key, or run 'colabfs init "
             + profileName
             + " --host-key \""
             + presented.line()

@@ -26,18 +26,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The keys that one login may try, in order. With a key named in the profile that one alone, so
- * that a server's limit of tries is not used up by others; else the agent's keys, then the user's
- * default ones.
+ * that a server's limit of tries is not used up by others; else the agent's keys, the user's
+ * default ones, and the one that colabfs made for itself.
  *
  * <p>Threading: one login at a time.
  */
 final class Identities implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Identities.class.getName());
 
-  private static final List<String> DEFAULT_KEYS = List.of("id_ed25519", "id_ecdsa", "id_rsa");
-
   /** An agent may ask its user to confirm; OpenSSH's server gives a login two minutes. */
-  private static final Duration AGENT_TIMEOUT = Duration.ofSeconds(30);
+  static final Duration AGENT_TIMEOUT = Duration.ofSeconds(30);
 
   private final KeyFiles keyFiles;
   private final Prompts prompts;
@@ -75,7 +73,7 @@ final class Identities implements AutoCloseable {
         found.addNamed(Surroundings.keyPath(named), credentials.passphrase(), agentKeys);
       } else {
         agentKeys.forEach(key -> found.candidates.add(new Candidate(key, null, null)));
-        found.addDefaults(user.sshDirectory(), credentials.password() != null, agentKeys);
+        found.addDefaults(user, credentials.hasPassword(), agentKeys);
       }
       return found;
     } catch (BadKeyFile | RuntimeException e) {
@@ -114,10 +112,9 @@ final class Identities implements AutoCloseable {
 
   /** The open ones first: a locked one is asked for only when nothing else is left to try. */
   private void addDefaults(
-      Path sshDirectory, boolean hasPassword, List<Map.Entry<PublicKey, String>> agentKeys) {
+      Surroundings user, boolean hasPassword, List<Map.Entry<PublicKey, String>> agentKeys) {
     List<Candidate> locked = new ArrayList<>();
-    for (String name : DEFAULT_KEYS) {
-      Path file = sshDirectory.resolve(name);
+    for (Path file : user.keyFiles()) {
       if (!Files.exists(file) || held(KeyFiles.publicHalf(file), agentKeys) != null) {
         continue;
       }

@@ -119,7 +119,7 @@ final class KeyFiles {
     return keys == 1 ? new ByteArrayBuffer(blob).getRawPublicKey() : null;
   }
 
-  private static byte[] content(Path file) throws BadKeyFile {
+  static byte[] content(Path file) throws BadKeyFile {
     try {
       if (Files.isDirectory(file)) {
         throw new BadKeyFile("the key file " + file + " is a directory; name the file in it");

@@ -28,12 +28,14 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
 
   private final String user;
   private final @Nullable String password;
+  private final @Nullable String passwordCommand;
   private final boolean keyNamed;
   private final Identities identities;
   private final Prompts prompts;
   private final Remembered remembered;
 
   private final Set<String> tried = new LinkedHashSet<>();
+  private final List<String> problems = new ArrayList<>();
   private @Nullable List<String> offered;
   private boolean passwordGiven;
   private int questions;
@@ -67,6 +69,7 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
         profile.credentials().password() != null
             ? profile.credentials().password()
             : remembered.password();
+    this.passwordCommand = profile.credentials().passwordCommand();
     this.keyNamed =
         profile.credentials().key() != null
             || profile.endpoint() instanceof Profile.Colab; // which was told the one key
@@ -88,7 +91,11 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
   }
 
   private boolean keysFirst() {
-    return keyNamed || password == null || remembered.keyFingerprint() != null;
+    return keyNamed || !hasPassword() || remembered.keyFingerprint() != null;
+  }
+
+  private boolean hasPassword() {
+    return password != null || passwordCommand != null;
   }
 
   Identities identities() {
@@ -127,14 +134,18 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
       text.append("; the server takes: ").append(String.join(", ", offered));
     }
     identities.problems().forEach(problem -> text.append("; ").append(problem));
+    problems.forEach(problem -> text.append("; ").append(problem));
     return text.append(". ").append(nextStep()).toString();
   }
 
   private String nextStep() {
-    if (offered != null && !offered.contains("publickey") && password == null) {
+    if (!problems.isEmpty()) {
+      return "Run the password command by hand, and correct it with 'colabfs init --password-command'.";
+    }
+    if (offered != null && !offered.contains("publickey") && !hasPassword()) {
       return "Put the password into the profile with 'colabfs init'.";
     }
-    if (offered != null && !offered.contains("password") && password != null && !keyNamed) {
+    if (offered != null && !offered.contains("password") && hasPassword() && !keyNamed) {
       return "Name a key in the profile with 'colabfs init --key FILE'.";
     }
     return "Check the user name, and the key or password in the profile ('colabfs init').";
@@ -148,8 +159,8 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
   }
 
   private @Nullable String nextPassword(String question) {
-    if (password != null) {
-      String answer = passwordGiven ? null : password;
+    if (hasPassword()) {
+      String answer = passwordGiven ? null : passwordWithoutAsking();
       passwordGiven = true;
       return answer;
     }
@@ -158,6 +169,25 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
     }
     lastAnswer = prompts.secret(question);
     return lastAnswer;
+  }
+
+  /** The profile's, or its command's; null when the command fails, which the report then tells. */
+  private @Nullable String passwordWithoutAsking() {
+    String command = passwordCommand;
+    if (password != null || command == null) {
+      return password;
+    }
+    return prompts.<@Nullable String>timed(
+        () -> {
+          try {
+            return PasswordCommand.run(command);
+          } catch (PasswordCommand.Failed e) {
+            problems.add(String.valueOf(e.getMessage()));
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return null;
+        });
   }
 
   @Override

@@ -48,7 +48,8 @@ final class Prompts {
     return now - spentNanos.get() - (asked == 0 ? 0 : now - asked);
   }
 
-  private <T extends @Nullable Object> T timed(Supplier<T> question) {
+  /** Waits for something of the user's own that may wait for a person, as a password manager. */
+  <T extends @Nullable Object> T timed(Supplier<T> question) {
     long start = nanoTime.getAsLong();
     askedAt.set(start);
     try {

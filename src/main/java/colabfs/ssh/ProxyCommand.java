@@ -38,6 +38,19 @@ public final class ProxyCommand {
     return words(template, values);
   }
 
+  /**
+   * The words of a command in which a percent sign is nothing special; quotes are honoured.
+   *
+   * @throws IllegalArgumentException when a quote is not closed, or there is no word
+   */
+  static List<String> words(String command) {
+    List<String> words = words(command.strip().replace("%", "%%"), token -> token);
+    if (words.isEmpty()) {
+      throw new IllegalArgumentException("the command is empty");
+    }
+    return words;
+  }
+
   private static UnaryOperator<String> values(Profile.Command endpoint, String user) {
     for (String name : List.of(endpoint.host(), user)) {
       if (name.startsWith("-")) {

@@ -86,6 +86,41 @@ final class InitCommandTest {
   }
 
   @Test
+  void init_password_isAskedForAtTheTerminal() throws ProfileException {
+    cli.withTerminal("hunter2");
+    assertThat(cli.run("init", "--no-check", "--host=h", "--password")).as(cli.err).isZero();
+    assertThat(cli.questions).containsExactly("Password: ");
+    assertThat(load("default").credentials().password()).isEqualTo("hunter2");
+    assertThat(cli.out + cli.err).doesNotContain("hunter2");
+    assertThat(new CliRun(directory).run("init", "--no-check", "--host=h", "--password"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void init_passwordCommand_isKeptAsACommand_andReplacesAPassword() throws ProfileException {
+    cli.run("init", "--no-check", JSON);
+    assertThat(cli.run("init", "--no-check", "--password-command=pass show c")).isZero();
+    assertThat(load("default").credentials().passwordCommand()).isEqualTo("pass show c");
+    assertThat(load("default").credentials().password()).isNull();
+    assertThat(cli.run("profiles", "show")).isZero();
+    assertThat(cli.out).contains("asked of: pass show c");
+    assertThat(cli.run("init", "--no-check", "--root=/x")).isZero();
+    assertThat(load("default").credentials().passwordCommand()).isEqualTo("pass show c");
+  }
+
+  @Test
+  void init_secretOnTheCommandLine_saysHowToTakeItOutOfTheHistory() {
+    cli.with("SHELL", "/bin/bash").run("init", "--no-check", JSON);
+    assertThat(cli.err).contains("history -d -2; history -w", "next time: colabfs init -");
+    cli.with("SHELL", "/usr/bin/zsh").run("init", "--no-check", JSON);
+    assertThat(cli.err).contains("~/.zsh_history");
+    cli.with("SHELL", "fish").run("init", "--no-check", JSON);
+    assertThat(cli.err).contains("history delete --contains");
+    cli.with("SHELL", "/").run("init", "--no-check", JSON);
+    assertThat(cli.err).contains("your shell's history");
+  }
+
+  @Test
   void init_relativeKey_isStoredAbsolute() throws ProfileException, IOException {
     Path key = Files.writeString(directory.resolve("id"), "");
     Path relative = Path.of("").toAbsolutePath().relativize(key);
@@ -150,6 +185,7 @@ final class InitCommandTest {
     assertUsage("given twice", "init", JSON, "-");
     assertUsage("cut the JSON at its spaces", "init", "{\"host\":", "\"h\"}");
     assertUsage("standard input cannot hold both", "init", "-", "--password-stdin");
+    assertUsage("exclude each other", "init", JSON, "--password", "--password-command=x");
     assertUsage("--accept-new-host-key", "init", JSON, "--no-check", "--accept-new-host-key");
     assertUsage("there is no option '--hots'", "init", "--hots", "h");
   }

@@ -107,18 +107,30 @@ final class OpenSshConfigTest {
   @Test
   void oddPaths_areQuoted_andWhatCannotBe_isRefused() throws Exception {
     String entry =
-        config.entry(profile("p", "/my keys/100%"), List.of("/opt/it's here/c%f", "proxy", "p"));
+        config.entry(
+            profile("p", "/my keys/100%"), List.of("/opt/it's here/c%f", "proxy", "p"), List.of());
     assertThat(entry)
         .contains("IdentityFile \"/my keys/100%%\"\n")
         .contains("ProxyCommand '/opt/it'\\''s here/c%%f' proxy p\n");
-    assertThatThrownBy(() -> config.entry(profile("p", "/a\"b"), List.of("c")))
+    assertThatThrownBy(() -> config.entry(profile("p", "/a\"b"), List.of("c"), List.of()))
         .isInstanceOf(ProfileException.class);
-    assertThatThrownBy(() -> config.entry(profile("p", "/a\nProxyCommand x"), List.of("c")))
+    assertThatThrownBy(
+            () -> config.entry(profile("p", "/a\nProxyCommand x"), List.of("c"), List.of()))
         .isInstanceOf(ProfileException.class);
   }
 
+  @Test
+  void ownKeys_areForProfilesWithoutOne() throws ProfileException {
+    List<Path> keys = List.of(Path.of("/h/.ssh/id_rsa"), Path.of("/h/my own"));
+    assertThat(config.entry(profile("p", null), List.of("c"), keys))
+        .contains("IdentityFile /h/.ssh/id_rsa\n", "IdentityFile \"/h/my own\"\n")
+        .doesNotContain("IdentitiesOnly");
+    assertThat(config.entry(profile("p", "/named"), List.of("c"), keys)).doesNotContain("/h/");
+  }
+
   private void put(Profile profile) throws ProfileException {
-    config.put(profile, config.entry(profile, List.of("colabfs", "proxy", profile.name())));
+    config.put(
+        profile, config.entry(profile, List.of("colabfs", "proxy", profile.name()), List.of()));
   }
 
   private static Profile profile(String name, @Nullable String key) {

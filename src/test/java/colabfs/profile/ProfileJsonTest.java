@@ -188,6 +188,33 @@ final class ProfileJsonTest {
   }
 
   @Test
+  void passwordCommand_isKept_butNotTakenFromWhatIsPasted() throws ProfileException {
+    Profile.Credentials credentials = new Profile.Credentials(null, null, null, "pass show c");
+    Profile profile =
+        new Profile("p", new Profile.Tcp("h", 7), "me", credentials, null, "/content", null);
+    String text = ProfileJson.text(profile);
+    assertThat(ProfileJson.stored("p", text)).isEqualTo(profile);
+    assertThat(ProfileJson.shown(profile, false))
+        .contains("\"password_command\" : \"pass show c\"");
+    ProfileJson.Pasted pasted = ProfileJson.pasted(text);
+    assertThat(pasted.draft().passwordCommand()).isNull();
+    assertThat(pasted.warnings()).singleElement().asString().contains("--password-command");
+  }
+
+  @Test
+  void passwordAndPasswordCommand_replaceEachOther() throws ProfileException {
+    ProfileDraft typed = ProfileDraft.EMPTY.withHost("h").withPassword("x");
+    ProfileDraft asked = typed.withPasswordCommand("pass");
+    assertThat(asked.toProfile("p").credentials().password()).isNull();
+    assertThat(asked.withPassword("y").toProfile("p").credentials().passwordCommand()).isNull();
+    assertThatThrownBy(
+            () ->
+                ProfileJson.stored(
+                    "p", "{\"host\": \"h\", \"password\": \"x\", \"password_command\": \"y\"}"))
+        .hasMessageContaining("give one of them");
+  }
+
+  @Test
   void shown_secrets_areNamedAndNotGiven() throws ProfileException {
     Profile profile =
         new Profile(

@@ -283,7 +283,7 @@ final class ColabTransportIT {
         .isZero();
     Profile profile = Runtimes.with(profile(), Profile.Credentials.NONE);
     try (SshRemote remote =
-        SshRemote.connect(Runtimes.quick(profile, QUICK), new Surroundings(ssh, null))) {
+        SshRemote.connect(Runtimes.quick(profile, QUICK), new Surroundings(ssh, null, null))) {
       assertThat(remote.fs().lstat(RemotePath.ROOT)).succeedsWithin(QUICK);
     }
     assertThat(gateway.pushedKeys()).singleElement().asString().startsWith("ecdsa-sha2-nistp256 ");
@@ -327,7 +327,7 @@ final class ColabTransportIT {
     Awaitility.await().until(() -> !gateway.isHeld());
     return SshRemote.connect(
         Runtimes.quick(profile(), QUICK),
-        new Surroundings(Path.of("/nonexistent"), null, environment));
+        new Surroundings(Path.of("/nonexistent"), null, null, environment));
   }
 
   private @Nullable ConnectFailure refusalBy(Map<String, String> environment) {

@@ -138,7 +138,7 @@ final class LoginIT {
     Path home = Files.createDirectory(dir.resolve("ssh"));
     makeKey("ssh/id_ed25519", "ed25519", "256", "", "OPENSSH");
     authorize(makeKey("ssh/id_ecdsa", "ecdsa", "256", "", "OPENSSH"));
-    assertLogsIn(Profile.Credentials.NONE, new Surroundings(home, null), SecretPrompt.NONE);
+    assertLogsIn(Profile.Credentials.NONE, new Surroundings(home, null, null), SecretPrompt.NONE);
   }
 
   @Test
@@ -147,7 +147,28 @@ final class LoginIT {
     authorize(makeKey("ssh/id_ed25519", "ed25519", "256", "secret", "OPENSSH"));
     makeKey("ssh/id_rsa", "rsa", "2048", "", "OPENSSH");
     assertLogsIn(
-        Profile.Credentials.NONE, new Surroundings(home, null), text -> "secret".toCharArray());
+        Profile.Credentials.NONE,
+        new Surroundings(home, null, null),
+        text -> "secret".toCharArray());
+  }
+
+  @Test
+  void ownKey_isTriedAfterTheDefaultOnes_andBeforeAPassphraseIsAskedFor() throws Exception {
+    Path home = Files.createDirectory(dir.resolve("ssh"));
+    makeKey("ssh/id_ecdsa", "ecdsa", "256", "", "OPENSSH");
+    makeKey("ssh/id_rsa", "rsa", "2048", "secret", "OPENSSH");
+    OwnKey own = OwnKey.of(Map.of("XDG_CONFIG_HOME", dir.toString()));
+    assertThat(own.make()).isTrue();
+    Surroundings user = new Surroundings(home, null, own.file());
+    assertRefused(Profile.Credentials.NONE, user)
+        .hasMessageMatching("(?s).*id_ecdsa .*" + own.file() + " .*");
+    Files.writeString(server.authorizedKeys(), own.publicLine() + "\n");
+    assertLogsIn(
+        Profile.Credentials.NONE,
+        user,
+        text -> {
+          throw new AssertionError("asked for " + text);
+        });
   }
 
   @ParameterizedTest
@@ -158,10 +179,12 @@ final class LoginIT {
     try (Agent agent = new Agent()) {
       agent.add(makeKey("other", "ed25519", "256", "", "OPENSSH"));
       agent.add(key);
-      assertLogsIn(
-          Profile.Credentials.NONE,
-          new Surroundings(dir.resolve("nowhere"), agent.socket()),
-          SecretPrompt.NONE);
+      Surroundings user = new Surroundings(dir.resolve("nowhere"), agent.socket(), null);
+      assertLogsIn(Profile.Credentials.NONE, user, SecretPrompt.NONE);
+      assertThat(LoginKeys.of(user))
+          .extracting(LoginKeys.LoginKey::where)
+          .containsExactly("the ssh-agent (other)", "the ssh-agent (key)");
+      assertThat(LoginKeys.of(user).get(1).line()).isEqualTo(LoginKeys.of(key).line());
     }
   }
 
@@ -174,7 +197,7 @@ final class LoginIT {
       run("ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", key.toString());
       assertLogsIn(
           Runtimes.key(key, null),
-          new Surroundings(dir.resolve("nowhere"), agent.socket()),
+          new Surroundings(dir.resolve("nowhere"), agent.socket(), null),
           SecretPrompt.NONE);
     }
   }
@@ -185,7 +208,7 @@ final class LoginIT {
       for (int i = 0; i < 8; i++) {
         agent.add(makeKey("key" + i, "ed25519", "256", "", "OPENSSH"));
       }
-      assertRefused(Profile.Credentials.NONE, new Surroundings(dir, agent.socket()))
+      assertRefused(Profile.Credentials.NONE, new Surroundings(dir, agent.socket(), null))
           .hasMessageContaining("from the ssh-agent (key0)")
           .hasMessageContaining("Too many authentication failures");
     }
@@ -194,7 +217,7 @@ final class LoginIT {
   @Test
   void agent_thatIsGone_isMentioned() throws Exception {
     String socket = dir.resolve("agent").toString();
-    assertRefused(Profile.Credentials.NONE, new Surroundings(dir, socket))
+    assertRefused(Profile.Credentials.NONE, new Surroundings(dir, socket, null))
         .hasMessageContaining("the ssh-agent at " + socket + " does not answer");
   }
 

@@ -74,6 +74,29 @@ final class PasswordIT {
   }
 
   @Test
+  void passwordOfACommand_logsIn_andIsAskedForAtEachLogin() throws Exception {
+    Path asked = dir.resolve("asked");
+    String command = "sh -c 'echo x >>" + asked + "; echo open sesame'";
+    Profile.Credentials credentials = new Profile.Credentials(null, null, null, command);
+    for (int login = 1; login <= 2; login++) {
+      try (SshRemote remote = connectWith(credentials, SecretPrompt.NONE)) {
+        assertThat(remote.fs().lstat(RemotePath.of("/file"))).succeedsWithin(Duration.ofSeconds(5));
+      }
+      assertThat(asked).content().hasLineCount(login);
+    }
+  }
+
+  @Test
+  void passwordCommandThatFails_isNamedInTheReport_andNothingItPrinted() {
+    Profile.Credentials credentials =
+        new Profile.Credentials(null, null, null, "sh -c 'echo hunter2; echo locked >&2; exit 1'");
+    assertThatThrownBy(() -> connectWith(credentials, SecretPrompt.NONE))
+        .hasMessageContaining("the password command ended with status 1 and said: locked")
+        .hasMessageContaining("colabfs init --password-command")
+        .hasMessageNotContaining("hunter2");
+  }
+
+  @Test
   void wrongPassword_saysSoWithoutThePassword() {
     assertThatThrownBy(() -> connect("guess", SecretPrompt.NONE))
         .isInstanceOfSatisfying(
@@ -160,12 +183,17 @@ final class PasswordIT {
   }
 
   private SshRemote connect(@Nullable String password, SecretPrompt secrets) throws ConnectFailure {
+    return connectWith(new Profile.Credentials(password, null, null), secrets);
+  }
+
+  private SshRemote connectWith(Profile.Credentials credentials, SecretPrompt secrets)
+      throws ConnectFailure {
     Profile profile =
         new Profile(
             "test",
             new Profile.Tcp("127.0.0.1", server.getPort()),
             "somebody",
-            new Profile.Credentials(password, null, null),
+            credentials,
             null,
             "/",
             null);

@@ -15,7 +15,7 @@ final class Runtimes {
   static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   /** Nobody's keys and no agent. */
-  static final Surroundings NOTHING = new Surroundings(Path.of("/nonexistent"), null);
+  static final Surroundings NOTHING = new Surroundings(Path.of("/nonexistent"), null, null);
 
   private Runtimes() {}
 
