@@ -31,6 +31,7 @@ final class FloorsTest {
           Map.entry("core", 0),
           Map.entry("remote", 1),
           Map.entry("profile", 1),
+          Map.entry("config", 2),
           Map.entry("ssh", 2),
           Map.entry("agent", 2),
           Map.entry("cache", 2),
@@ -45,7 +46,8 @@ final class FloorsTest {
           Map.entry("notebook", 4),
           Map.entry("control", 5),
           Map.entry("app", 6),
-          Map.entry("cli", 7));
+          Map.entry("doctor", 7),
+          Map.entry("cli", 8));
 
   /** Packages of a library, and the rooms that may use it. */
   private static final Map<String, Set<String>> LIBRARIES =
@@ -55,7 +57,7 @@ final class FloorsTest {
           "org.apache.sshd..", Set.of("ssh", "demo"),
           "com.github.benmanes..", Set.of("cache"),
           "org.h2..", Set.of("cache"),
-          "com.fasterxml..", Set.of("profile", "control", "agent", "notebook"),
+          "com.fasterxml..", Set.of("profile", "config", "control", "agent", "doctor", "notebook"),
           "org.eclipse.jgit..", Set.of("restore"),
           "java.net.http..", Set.of("ssh"),
           "picocli..", Set.of("cli"));

@@ -19,13 +19,16 @@ public final class DamagedJournals {
   /** Those of a mount, the oldest first; none without write-back. */
   public static List<Path> of(RunningMount mount) {
     Path directory = mount.journal();
+    return directory == null ? List.of() : in(directory);
+  }
+
+  /** Those of a journal's directory, the oldest first. */
+  public static List<Path> in(Path directory) {
     List<Path> found = new ArrayList<>();
-    if (directory != null) {
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "damaged-*")) {
-        files.forEach(found::add);
-      } catch (IOException e) {
-        return List.of(); // there is no journal any more
-      }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "damaged-*")) {
+      files.forEach(found::add);
+    } catch (IOException e) {
+      return List.of(); // there is no journal any more
     }
     Collections.sort(found); // their names begin with the time
     return found;

@@ -6,6 +6,7 @@ import colabfs.profile.ProfileException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +32,8 @@ final class DaemonCommand implements Callable<Integer> {
   public Integer call() throws ProfileException, IOException {
     Surroundings surroundings = main.surroundings();
     MountProgram program =
-        new MountProgram(arguments.options(main, spec.commandLine()), surroundings.environment());
+        new MountProgram(
+            arguments.options(main, spec.commandLine(), List.of()), surroundings.environment());
     return program.asDaemon(surroundings.in(), new FileOutputStream(FileDescriptor.out));
   }
 }

@@ -4,6 +4,7 @@ import colabfs.app.AppException;
 import colabfs.app.CommandRunner;
 import colabfs.app.KnownMounts;
 import colabfs.app.RuntimePaths;
+import colabfs.config.Setting;
 import colabfs.control.Command;
 import colabfs.control.RunningMount;
 import colabfs.core.RemotePath;
@@ -67,7 +68,8 @@ final class ExecCommand implements Callable<Integer> {
   public Integer call() throws IOException, AppException, ProfileException, CliFailure {
     ExecIo io = processStreams();
     CommandRunner runner = new CommandRunner(io);
-    ExecOptions options = run.read(main.surroundings().environment());
+    ExecOptions options =
+        run.read(main.surroundings().environment(), main.settings().list(Setting.EXEC_ENV));
     KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
     Path here = Path.of("").toAbsolutePath();
     requireThere(here);

@@ -46,7 +46,7 @@ final class FlushCommand implements Callable<Integer> {
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
-      description = "Give up when nothing has moved for so long (as long as a call may take).")
+      description = "Give up when nothing has moved for so long.")
   private @Nullable Integer timeoutSeconds;
 
   @Override

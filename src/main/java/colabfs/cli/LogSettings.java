@@ -28,9 +28,16 @@ public final class LogSettings {
       java.util.logging.SimpleFormatter.format=%1$tT.%1$tL %4$s %3$s: %5$s%6$s%n
       """;
 
+  private static volatile boolean debugging;
+
   public LogSettings() throws IOException {
-    String settings = "1".equals(System.getenv("COLABFS_DEBUG")) ? DEBUGGING : USUAL;
+    String settings = debugging ? DEBUGGING : USUAL;
     LogManager.getLogManager()
         .readConfiguration(new ByteArrayInputStream(settings.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** Whether to log much, decided before anything is logged. */
+  static void debug(boolean much) {
+    debugging = much;
   }
 }

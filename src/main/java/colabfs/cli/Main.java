@@ -1,8 +1,12 @@
 package colabfs.cli;
 
+import colabfs.app.DaemonLauncher;
+import colabfs.config.ConfigException;
+import colabfs.config.Settings;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -10,6 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /**
@@ -44,6 +49,8 @@ import picocli.CommandLine.Spec;
       RestoreCommand.class,
       UmountCommand.class,
       ProfilesCommand.class,
+      ConfigCommand.class,
+      DoctorCommand.class,
       DemoCommand.class,
       DaemonCommand.class,
       HelpCommand.class,
@@ -51,7 +58,12 @@ import picocli.CommandLine.Spec;
     commandListHeading = "%nCommands:%n",
     footer = {"", "Begin with:  colabfs init '{\"host\": ..., \"port\": ..., \"password\": ...}'"})
 public final class Main implements Runnable {
+  /** They can be used although a setting is wrong: to see that, or to leave a mount. */
+  private static final Set<String> WITHOUT_SETTINGS =
+      Set.of("config", "doctor", "help", "status", "umount", DaemonLauncher.DAEMON_COMMAND);
+
   private final Surroundings surroundings;
+  private final Settings settings;
 
   @Mixin private final GlobalOptions global = new GlobalOptions();
 
@@ -65,8 +77,9 @@ public final class Main implements Runnable {
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
 
-  Main(Surroundings surroundings) {
-    this.surroundings = surroundings;
+  private Main(Surroundings surroundings, Settings settings) {
+    this.surroundings = surroundings.in(settings.environment());
+    this.settings = settings;
   }
 
   public static void main(String[] args) {
@@ -82,8 +95,13 @@ public final class Main implements Runnable {
     return code;
   }
 
-  static CommandLine commandLine(Surroundings surroundings) {
-    CommandLine commandLine = new CommandLine(new Main(surroundings));
+  static CommandLine commandLine(Surroundings given) {
+    Settings settings = Settings.of(given.environment());
+    Main main = new Main(given, settings);
+    Surroundings surroundings = main.surroundings;
+    LogSettings.debug(surroundings.isDebugging());
+    CommandLine commandLine = new CommandLine(main);
+    ConfiguredDefaults defaults = new ConfiguredDefaults(settings);
     // What follows the command's name is the command's own.
     Objects.requireNonNull(commandLine.getSubcommands().get("exec")).setStopAtPositional(true);
     return commandLine
@@ -91,6 +109,10 @@ public final class Main implements Runnable {
         .setErr(surroundings.err())
         .setExpandAtFiles(false)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setDefaultValueProvider(defaults)
+        .setHelpFactory(defaults)
+        .setNegatableOptionTransformer(new OneName())
+        .setExecutionStrategy(main::execute)
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(
                 surroundings.terminal().isThere()
@@ -102,6 +124,25 @@ public final class Main implements Runnable {
                 Failures.ofExecution(surroundings, failure, command, parsed));
   }
 
+  /** Help first, which needs nothing; then nothing that a wrong setting would change. */
+  private int execute(ParseResult parsed) {
+    Integer help = CommandLine.executeHelpRequest(parsed);
+    if (help != null) {
+      return help;
+    }
+    ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+    String name = command.commandSpec().name();
+    ConfigException problem = settings.problem();
+    if (problem != null && !WITHOUT_SETTINGS.contains(name)) {
+      return Failures.ofExecution(
+          surroundings, problem, command.commandSpec().commandLine(), parsed);
+    }
+    if (!name.equals(DaemonLauncher.DAEMON_COMMAND)) {
+      settings.warnings().forEach(surroundings::warn);
+    }
+    return new CommandLine.RunLast().execute(parsed);
+  }
+
   /** Without a subcommand there is nothing to do. */
   @Override
   public void run() {
@@ -110,6 +151,10 @@ public final class Main implements Runnable {
 
   Surroundings surroundings() {
     return surroundings;
+  }
+
+  Settings settings() {
+    return settings;
   }
 
   ProfileStore store() {

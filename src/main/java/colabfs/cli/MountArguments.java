@@ -1,6 +1,7 @@
 package colabfs.cli;
 
 import colabfs.app.MountOptions;
+import colabfs.config.Values;
 import colabfs.profile.ProfileException;
 import colabfs.writeback.WriteBack.Fsync;
 import java.io.IOException;
@@ -40,7 +41,11 @@ final class MountArguments {
               + " as it needs.")
   private boolean drive;
 
-  @Option(names = "--read-only", description = "Refuse every change.")
+  @Option(
+      names = "--read-only",
+      negatable = true,
+      fallbackValue = "true",
+      description = "Refuse every change.")
   private boolean readOnly;
 
   @Option(
@@ -48,17 +53,21 @@ final class MountArguments {
       paramLabel = "SECONDS",
       description =
           "The longest that a call into the mount may take, and that a flush, an exec or an umount"
-              + " waits while nothing moves (20; with --drive 60).")
+              + " waits while nothing moves.")
   private @Nullable Integer timeoutSeconds;
 
   @Option(
       names = "--no-prefetch",
+      negatable = true,
+      fallbackValue = "true",
       description =
           "Do not fetch what is below a directory when it is entered, nor files that were not opened.")
   private boolean noPrefetch;
 
   @Option(
       names = "--no-helper",
+      negatable = true,
+      fallbackValue = "true",
       description =
           "Do not start the helper on the runtime (Python 3.8 or newer): all goes by SFTP alone,"
               + " slower.")
@@ -66,6 +75,8 @@ final class MountArguments {
 
   @Option(
       names = "--sync",
+      negatable = true,
+      fallbackValue = "true",
       description =
           "No write-back: every change waits until the runtime has it, and fails when the link is"
               + " down.")
@@ -105,7 +116,7 @@ final class MountArguments {
       paramLabel = "SIZE",
       description =
           "How much of what was read is kept on the local disk for later mounts, such as 500M or 8G"
-              + " (4G); 0 keeps nothing.")
+              + "; 0 keeps nothing.")
   private @Nullable String cacheSize;
 
   @Option(
@@ -115,14 +126,21 @@ final class MountArguments {
       description = "Options for FUSE, such as allow_other or nonempty; may be repeated.")
   private List<String> fuseOptions = List.of();
 
-  MountOptions options(Main main, CommandLine command) throws ProfileException {
+  /**
+   * What was asked for.
+   *
+   * @param usualFuseOptions before those of the command line
+   */
+  MountOptions options(Main main, CommandLine command, List<String> usualFuseOptions)
+      throws ProfileException {
     if (timeoutSeconds != null && (timeoutSeconds < 1 || timeoutSeconds > MAX_TIMEOUT_SECONDS)) {
       throw new ParameterException(
           command, "--timeout must be 1 to %d seconds".formatted(MAX_TIMEOUT_SECONDS));
     }
     MountOptions.Saving saving = saving(command);
     boolean named = arguments.size() == 2;
-    List<String> options = new ArrayList<>(fuseOptions);
+    List<String> options = new ArrayList<>(usualFuseOptions);
+    options.addAll(fuseOptions);
     boolean allowOther = options.removeIf("allow_other"::equals);
     boolean ro = options.removeIf("ro"::equals);
     return new MountOptions(
@@ -140,8 +158,16 @@ final class MountArguments {
         options);
   }
 
+  /** Whether an option stands on the command line; else it is what the user has set for always. */
+  private static boolean isGiven(CommandLine command, String option) {
+    return command.getParseResult().hasMatchedOption(option);
+  }
+
   private MountOptions.OnNewRuntime onNewRuntime(CommandLine command, boolean isReadOnly) {
     if (isReadOnly && onNewRuntime == MountOptions.OnNewRuntime.RESTORE) {
+      if (!isGiven(command, "--on-new-runtime")) {
+        return MountOptions.OnNewRuntime.ASK;
+      }
       throw new ParameterException(
           command,
           "--on-new-runtime=restore would write, which --read-only forbids; leave one out");
@@ -153,26 +179,32 @@ final class MountArguments {
     if (offline && sync) {
       throw new ParameterException(
           command,
-          "--offline keeps changes until the runtime answers, and --sync waits for it; leave one of"
-              + " them out");
+          "--offline keeps changes until the runtime answers, and --sync waits for it; "
+              + instead(command));
     }
     long usual = MountOptions.LocalDisk.USUAL.cacheBytes();
     try {
       return new MountOptions.LocalDisk(
-          offline, cacheSize == null ? usual : Sizes.parse(cacheSize));
-    } catch (NumberFormatException e) {
+          offline, cacheSize == null ? usual : Values.size(cacheSize));
+    } catch (IllegalArgumentException e) {
       throw new ParameterException(
-          command,
-          "--cache-size must be a number of bytes, or one with K, M, G or T: " + cacheSize);
+          command, "--cache-size must be %s: %s".formatted(e.getMessage(), cacheSize));
     }
   }
 
+  private static String instead(CommandLine command) {
+    return isGiven(command, "--sync")
+        ? "leave one of them out"
+        : "mount.sync is set ('colabfs config'), so add --no-sync";
+  }
+
   private MountOptions.Saving saving(CommandLine command) {
-    if (sync && (fsync != null || debounceMillis != null)) {
+    boolean fsyncGiven = fsync != null && isGiven(command, "--fsync");
+    if (sync && (fsyncGiven || debounceMillis != null)) {
       throw new ParameterException(
           command,
-          "%s is about write-back, which --sync turns off; leave one of them out"
-              .formatted(fsync != null ? "--fsync" : "--debounce"));
+          "%s is about write-back, which --sync turns off; %s"
+              .formatted(fsyncGiven ? "--fsync" : "--debounce", instead(command)));
     }
     if (debounceMillis != null && (debounceMillis < 0 || debounceMillis > MAX_DEBOUNCE_MILLIS)) {
       throw new ParameterException(

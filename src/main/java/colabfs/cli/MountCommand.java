@@ -5,6 +5,7 @@ import colabfs.app.DaemonLauncher;
 import colabfs.app.KnownMounts;
 import colabfs.app.MountOptions;
 import colabfs.app.MountProgram;
+import colabfs.config.Setting;
 import colabfs.control.ControlException;
 import colabfs.control.MountStatus;
 import colabfs.control.RunningMount;
@@ -59,7 +60,7 @@ final class MountCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws AppException, ProfileException {
-    MountOptions options = arguments.options(main, spec.commandLine());
+    MountOptions options = options();
     Surroundings surroundings = main.surroundings();
     TerminalPerson person = new TerminalPerson(surroundings, acceptNewHostKey);
     Profile profile = main.store().load(options.profile()); // what is wrong with it is said first
@@ -81,6 +82,10 @@ final class MountCommand implements Callable<Integer> {
     } catch (ProfileException e) {
       LOG.log(Level.DEBUG, "the session is not told of: {0}", e.getMessage());
     }
+  }
+
+  MountOptions options() throws ProfileException {
+    return arguments.options(main, spec.commandLine(), main.settings().list(Setting.MOUNT_OPTIONS));
   }
 
   /**

@@ -1,6 +1,8 @@
 package colabfs.cli;
 
 import colabfs.app.AppException;
+import colabfs.config.Setting;
+import colabfs.config.Values;
 import colabfs.control.ControlException;
 import colabfs.control.RunningMount;
 import colabfs.restore.RestoreReport;
@@ -8,6 +10,7 @@ import colabfs.restore.RestoreRules;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -67,13 +70,13 @@ final class RestoreCommand implements Callable<Integer> {
   @Option(
       names = "--max-size",
       paramLabel = "SIZE",
-      description = "Do not send larger files (10M; with K, M or G).")
+      description = "Do not send larger files (with K, M or G).")
   private @Nullable String maxSize;
 
   private long maxBytes() {
     try {
-      return maxSize == null ? RestoreRules.DEFAULT_MAX_BYTES : Sizes.parse(maxSize);
-    } catch (NumberFormatException e) {
+      return maxSize == null ? RestoreRules.DEFAULT_MAX_BYTES : Values.size(maxSize);
+    } catch (IllegalArgumentException e) {
       throw new ParameterException(
           spec.commandLine(), "--max-size is a number with K, M or G, such as 10M");
     }
@@ -81,7 +84,8 @@ final class RestoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, AppException, ControlException, CliFailure {
-    if (fresh && (dryRun || !excludes.isEmpty() || maxSize != null)) {
+    boolean sized = spec.commandLine().getParseResult().hasMatchedOption("--max-size");
+    if (fresh && (dryRun || !excludes.isEmpty() || sized)) {
       throw new ParameterException(
           spec.commandLine(), "--fresh sends nothing of the tree; leave out the other options");
     }
@@ -93,14 +97,14 @@ final class RestoreCommand implements Callable<Integer> {
       main.surroundings().out().println("the runtime is taken as it is");
       return 0;
     }
+    List<String> left =
+        Stream.concat(main.settings().list(Setting.RESTORE_EXCLUDE).stream(), excludes.stream())
+            .toList();
     RestoreReport report =
         Waiting.on(
             main.surroundings(),
             (progress, givenUp) ->
-                choice
-                    .mounts()
-                    .client(mount)
-                    .restore(excludes, maxBytes, dryRun, progress, givenUp));
+                choice.mounts().client(mount).restore(left, maxBytes, dryRun, progress, givenUp));
     new RestoreText(main.surroundings().out(), mount).print(report, dryRun);
     if (!report.whole()) {
       throw new CliFailure(

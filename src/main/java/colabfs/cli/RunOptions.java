@@ -1,12 +1,12 @@
 package colabfs.cli;
 
+import colabfs.config.Values;
 import colabfs.exec.ExecOptions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -15,8 +15,6 @@ import picocli.CommandLine.Spec;
 
 /** The options of {@code colabfs exec} that say how a command is run. */
 final class RunOptions {
-  private static final Pattern TIME = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)([smhd]?)");
-
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
@@ -28,6 +26,8 @@ final class RunOptions {
 
   @Option(
       names = "--no-supervise",
+      negatable = true,
+      fallbackValue = "true",
       description = "Let it end with the connection, instead of going on when that is lost.")
   boolean noSupervise;
 
@@ -51,19 +51,28 @@ final class RunOptions {
 
   @Option(
       names = "--no-map",
+      negatable = true,
+      fallbackValue = "true",
       description = "Leave arguments that are paths in the mount as they are.")
   boolean noMap;
 
-  ExecOptions read(Map<String, String> here) {
-    if (detach && noSupervise) {
+  /**
+   * What was asked for.
+   *
+   * @param usual variables that are set before those of the command line
+   */
+  ExecOptions read(Map<String, String> here, List<String> usual) {
+    boolean given = spec.commandLine().getParseResult().hasMatchedOption("--no-supervise");
+    if (detach && noSupervise && given) {
       throw usage("--detach and --no-supervise exclude each other");
     }
-    return new ExecOptions(environment(here), duration(), !noSupervise, detach);
+    boolean supervised = !noSupervise || detach;
+    return new ExecOptions(environment(here, usual), duration(), supervised, detach);
   }
 
-  private Map<String, String> environment(Map<String, String> here) {
+  private Map<String, String> environment(Map<String, String> here, List<String> usual) {
     Map<String, String> environment = new HashMap<>();
-    for (String variable : variables) {
+    for (String variable : Stream.concat(usual.stream(), variables.stream()).toList()) {
       int equals = variable.indexOf('=');
       String name = equals < 0 ? variable : variable.substring(0, equals);
       String value = equals < 0 ? here.get(name) : variable.substring(equals + 1);
@@ -83,19 +92,11 @@ final class RunOptions {
     if (timeout == null) {
       return null;
     }
-    Matcher matcher = TIME.matcher(timeout);
-    double seconds = matcher.matches() ? Double.parseDouble(matcher.group(1)) : 0;
-    if (seconds <= 0) {
-      throw usage("--timeout takes a number of seconds above zero, or one with m, h or d");
+    try {
+      return Values.time(timeout);
+    } catch (IllegalArgumentException e) {
+      throw usage("--timeout takes " + e.getMessage());
     }
-    long unit =
-        switch (matcher.group(2)) {
-          case "m" -> 60;
-          case "h" -> 3600;
-          case "d" -> 86_400;
-          default -> 1;
-        };
-    return Duration.ofMillis(Math.round(seconds * unit * 1000));
   }
 
   private ParameterException usage(String words) {

@@ -29,6 +29,11 @@ record Surroundings(
         System.getenv());
   }
 
+  /** The same with another environment. */
+  Surroundings in(Map<String, String> changed) {
+    return new Surroundings(in, out, err, terminal, changed);
+  }
+
   /** A message about something that is not as it should be, and does not stop the command. */
   void warn(String message) {
     err.println("colabfs: warning: " + message);

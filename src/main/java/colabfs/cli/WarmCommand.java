@@ -2,6 +2,7 @@ package colabfs.cli;
 
 import colabfs.app.AppException;
 import colabfs.app.KnownMounts;
+import colabfs.config.Values;
 import colabfs.control.ControlException;
 import colabfs.fs.WarmReport;
 import java.io.IOException;
@@ -44,7 +45,7 @@ final class WarmCommand implements Callable<Integer> {
   @Option(
       names = "--max-size",
       paramLabel = "SIZE",
-      description = "Leave larger files out (1M, which is the most; with K or M).")
+      description = "Leave larger files out, 1M at most (with K or M).")
   private @Nullable String maxSize;
 
   @Override
@@ -74,8 +75,8 @@ final class WarmCommand implements Callable<Integer> {
   private long maxBytes() {
     long bytes;
     try {
-      bytes = maxSize == null ? WarmReport.MAX_FILE_BYTES : Sizes.parse(maxSize);
-    } catch (NumberFormatException e) {
+      bytes = maxSize == null ? WarmReport.MAX_FILE_BYTES : Values.size(maxSize);
+    } catch (IllegalArgumentException e) {
       throw new ParameterException(
           spec.commandLine(), "--max-size is a number with K or M, such as 100K");
     }

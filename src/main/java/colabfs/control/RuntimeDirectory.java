@@ -32,11 +32,15 @@ public final class RuntimeDirectory {
 
   /** The directory for that environment; it is made when it is missing. */
   public static Path of(Map<String, String> environment) throws IOException {
+    return makePrivate(place(environment));
+  }
+
+  /** The directory for that environment; not made. */
+  public static Path place(Map<String, String> environment) {
     Path wanted = wanted(environment);
-    if (wanted.toString().getBytes(StandardCharsets.UTF_8).length > MAX_DIRECTORY_BYTES) {
-      wanted = Path.of("/tmp/colabfs-" + new UnixSystem().getUid());
-    }
-    return makePrivate(wanted);
+    return wanted.toString().getBytes(StandardCharsets.UTF_8).length > MAX_DIRECTORY_BYTES
+        ? Path.of("/tmp/colabfs-" + new UnixSystem().getUid())
+        : wanted;
   }
 
   private static Path wanted(Map<String, String> environment) {

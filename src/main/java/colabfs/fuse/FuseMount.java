@@ -64,6 +64,11 @@ public final class FuseMount implements AutoCloseable {
     return new LocalUser(Libraries.libC().getuid(), Libraries.libC().getgid());
   }
 
+  /** Says what is wrong with libfuse, if anything. */
+  public static void checkLibrary() throws MountException {
+    Libraries.libFuse();
+  }
+
   /** Whether a mount of ours is at exactly that path, whoever serves it; the mount is not asked. */
   public static boolean isMounted(Path mountpoint) {
     MountTable.Entry mounted = MountTable.at(mountpoint);

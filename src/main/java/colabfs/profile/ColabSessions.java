@@ -1,5 +1,6 @@
 package colabfs.profile;
 
+import colabfs.core.Nearest;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -232,7 +233,7 @@ public final class ColabSessions {
       return "Google's tool has no session '%s' (%s holds none). Make it with 'colab new -s %s'."
           .formatted(shown, file, shown);
     }
-    String nearest = NearestName.among(names(), name);
+    String nearest = Nearest.to(name, names()).orElse(null);
     String there =
         sessions.keySet().stream()
             .limit(MAX_NAMED)

@@ -106,9 +106,14 @@ public final class PrivateFiles {
     }
   }
 
+  /** Whether others than the owner have any right to a file. */
+  static boolean isOpenToOthers(Path file) throws IOException {
+    return !FILE.containsAll(Files.getPosixFilePermissions(file));
+  }
+
   /** Takes others' rights to a file away; true if they had any. */
   static boolean makePrivate(Path file) throws IOException {
-    if (FILE.containsAll(Files.getPosixFilePermissions(file))) {
+    if (!isOpenToOthers(file)) {
       return false;
     }
     Files.setPosixFilePermissions(file, FILE);

@@ -1,5 +1,6 @@
 package colabfs.profile;
 
+import colabfs.core.Nearest;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
@@ -204,10 +205,6 @@ final class ProfileReader {
   }
 
   private static String nearest(String name) {
-    String best =
-        NearestName.among(
-            OWN_FIELDS.stream().sorted().toList(),
-            name.toLowerCase(java.util.Locale.ROOT).replace('-', '_'));
-    return best == null ? "" : " (did you mean \"%s\"?)".formatted(best);
+    return Nearest.to(name, OWN_FIELDS).map(" (did you mean \"%s\"?)"::formatted).orElse("");
   }
 }

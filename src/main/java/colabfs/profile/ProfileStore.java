@@ -89,6 +89,29 @@ public final class ProfileStore {
         : ProfileDraft.EMPTY.withColab(new Profile.Colab(session, null, null));
   }
 
+  /**
+   * A profile that was only looked at.
+   *
+   * @param isOpenToOthers others may read or change its file
+   */
+  public record Seen(Profile profile, Path file, boolean isOpenToOthers) {}
+
+  /** As {@link #load}, but leaves a file that others may read as it is. */
+  public Seen look(String name) throws ProfileException {
+    ProfileNames.check(name);
+    Path file = file(name);
+    try {
+      boolean open = PrivateFiles.isOpenToOthers(file);
+      return new Seen(ProfileJson.stored(name, readAsItIs(file)), file, open);
+    } catch (NoSuchFileException e) {
+      throw new ProfileException(missing(name), e);
+    } catch (IOException e) {
+      throw failure("read", file, e);
+    } catch (ProfileException e) {
+      throw new ProfileException("the profile file " + file + ": " + e.getMessage(), e);
+    }
+  }
+
   public boolean exists(String name) {
     return ProfileNames.isName(name) && Files.exists(file(name));
   }
@@ -167,15 +190,24 @@ public final class ProfileStore {
   }
 
   private String read(Path file) throws IOException, ProfileException {
-    if (!PrivateFiles.isOwnedLike(file, profiles)) {
-      throw new ProfileException(
-          "it belongs to another user; remove it and make the profile again");
-    }
+    requireOwn(file); // before its mode is changed
     if (PrivateFiles.makePrivate(file)) {
       warnings.accept(
           "%s could be read by others; it is private now, but a password in it should be changed"
               .formatted(file));
     }
+    return readAsItIs(file);
+  }
+
+  private void requireOwn(Path file) throws IOException, ProfileException {
+    if (!PrivateFiles.isOwnedLike(file, profiles)) {
+      throw new ProfileException(
+          "it belongs to another user; remove it and make the profile again");
+    }
+  }
+
+  private String readAsItIs(Path file) throws IOException, ProfileException {
+    requireOwn(file);
     if (Files.size(file) > MAX_FILE_BYTES) {
       throw new ProfileException("it is too large for a profile; remove it and make it again");
     }

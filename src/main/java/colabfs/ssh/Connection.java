@@ -33,6 +33,7 @@ final class Connection implements LiveLink {
 
   private final ClientSession session;
   private final Pin pin;
+  private final String way;
   private final String root;
   private final RemoteIdentity identity;
   private final RuntimeId runtimeId;
@@ -50,6 +51,7 @@ final class Connection implements LiveLink {
   private Connection(Dialer.Dialed dialed, Opening.Opened opened, Opening opening) {
     this.session = dialed.session();
     this.pin = dialed.pin();
+    this.way = dialed.way();
     this.root = opened.root();
     this.identity = opened.identity();
     this.runtimeId = opened.runtimeId();
@@ -195,6 +197,10 @@ final class Connection implements LiveLink {
   @Nullable RemoteIdentity identityOf(Dialer.Dialed later, String user) {
     boolean same = later.hostKey().equals(pin.key()) && user.equals(session.getUsername());
     return same ? identity : null;
+  }
+
+  String way() {
+    return way;
   }
 
   String root() {

@@ -41,8 +41,15 @@ final class Dialer implements AutoCloseable {
    *
    * @param pin the server's key, with the runtime that it is of where that is known
    * @param software what the server calls itself, such as {@code OpenSSH_9.2p1}
+   * @param way what led in, for people
    */
-  record Dialed(ClientSession session, Pin pin, String software, String where, Progress progress) {
+  record Dialed(
+      ClientSession session,
+      Pin pin,
+      String software,
+      String way,
+      String where,
+      Progress progress) {
 
     HostKey hostKey() {
       return pin.key();
@@ -151,7 +158,7 @@ final class Dialer implements AutoCloseable {
       }
       String version = session.getServerVersion();
       String software = version == null ? "" : version.replaceFirst("^SSH-[0-9.]+-", "");
-      return new Dialed(session, key, software, diagnosis.where(), progress);
+      return new Dialed(session, key, software, login.way(), diagnosis.where(), progress);
     }
 
     @Override

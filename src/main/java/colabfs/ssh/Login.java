@@ -41,6 +41,7 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
   private int questions;
   private @Nullable String lastAnswer;
   private @Nullable String acceptedKey;
+  private String way = "nothing: the server asks for no proof";
 
   /** What led in last time: tried first, without asking the server whether it would do. */
   static final class Remembered {
@@ -125,6 +126,11 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
     remembered.keep(acceptedKey, lastAnswer);
   }
 
+  /** What led in, for people: the method, and which key. */
+  synchronized String way() {
+    return way;
+  }
+
   /** What was tried and what can be done, after the name of the server. */
   synchronized String report() {
     StringBuilder text = new StringBuilder("the login of '" + user + "' was refused");
@@ -199,6 +205,7 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
       String[] prompt,
       boolean[] echo) {
     tried.add("keyboard-interactive");
+    way = "keyboard-interactive";
     String[] answers = new String[prompt.length];
     for (int i = 0; i < prompt.length; i++) {
       boolean isPassword = !echo[i] && prompt[i].toLowerCase(Locale.ROOT).contains("password");
@@ -234,6 +241,7 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
       ClientSession session, String service, @Nullable KeyPair key) {
     if (key != null) {
       acceptedKey = HostKey.of(key.getPublic()).fingerprint();
+      way = "key " + identities.describe(key.getPublic());
     }
   }
 
@@ -249,7 +257,17 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
           String newPassword) {
         noteTried("password");
       }
+
+      @Override
+      public void signalAuthenticationSuccess(
+          ClientSession session, String service, @Nullable String password) {
+        noteWay("password");
+      }
     };
+  }
+
+  private synchronized void noteWay(String what) {
+    way = what;
   }
 
   private synchronized void noteTried(String what) {

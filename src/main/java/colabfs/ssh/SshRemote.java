@@ -322,6 +322,12 @@ public final class SshRemote implements AutoCloseable {
     return lastSeen().root();
   }
 
+  /** What the login was let in for, for people: the method, and which key; empty before that. */
+  public String loginWay() {
+    Connection connection = latest;
+    return connection == null ? "" : connection.way();
+  }
+
   /** Key line of the server that answered. */
   public String hostKey() {
     return lastSeen().hostKey();

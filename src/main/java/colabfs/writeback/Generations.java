@@ -34,6 +34,11 @@ record Generations(Path directory, Disk disk) {
     for (String name : names(UNFINISHED)) {
       disk.delete(directory.resolve(name));
     }
+    return whole();
+  }
+
+  /** Those that are there, the oldest first. */
+  List<Long> whole() throws IOException {
     return names(WHOLE).stream()
         .map(name -> Long.valueOf(name.substring(PREFIX.length())))
         .sorted()

@@ -122,7 +122,7 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  private static void replay(PendingState state, int type, ByteBuffer payload, long position)
+  static void replay(PendingState state, int type, ByteBuffer payload, long position)
       throws IOException {
     int start = payload.position();
     EventCodec.Read read = EventCodec.read(type, payload);

@@ -1,23 +1,30 @@
-package colabfs.profile;
+package colabfs.core;
 
-import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Optional;
 
-/** Finds the name that was probably meant. */
-final class NearestName {
+/** Finds the name that somebody meant who mistyped it. No state. */
+public final class Nearest {
+  private Nearest() {}
 
-  /** The first of the nearest names; null when none is near. */
-  static @Nullable String among(List<String> known, String name) {
+  /** The name that is fewest edits away, unless that is more than a third of the word. */
+  public static Optional<String> to(String typed, Collection<String> names) {
+    String plain = plain(typed);
     String best = null;
-    int least = 1 + Math.max(1, name.length() / 3);
-    for (String each : known) {
-      int distance = distance(name, each);
+    int least = 1 + Math.max(1, typed.length() / 3);
+    for (String name : names.stream().sorted().toList()) {
+      int distance = distance(plain, plain(name));
       if (distance < least) {
         least = distance;
-        best = each;
+        best = name;
       }
     }
-    return best;
+    return Optional.ofNullable(best);
+  }
+
+  private static String plain(String name) {
+    return name.toLowerCase(Locale.ROOT).replace('-', '_');
   }
 
   /** The number of single-character edits from one to the other (Levenshtein). */
@@ -37,6 +44,4 @@ final class NearestName {
     }
     return row[to.length()];
   }
-
-  private NearestName() {}
 }
