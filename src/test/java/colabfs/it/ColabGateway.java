@@ -14,7 +14,6 @@ import java.net.Socket;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
@@ -38,13 +37,6 @@ import org.jspecify.annotations.Nullable;
 public final class ColabGateway implements AutoCloseable {
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   private static final int BUFFER_BYTES = 64 * 1024 - 1;
-  private static final int FIN = 0x80;
-  private static final int CONTINUATION = 0;
-  private static final int TEXT = 1;
-  private static final int BINARY = 2;
-  private static final int CLOSE = 8;
-  private static final int PING = 9;
-  private static final int PONG = 10;
 
   /** What it does with who has come. */
   public enum Manner {
@@ -171,28 +163,6 @@ public final class ColabGateway implements AutoCloseable {
     links.forEach(Link::close);
   }
 
-  /** Writes a sessions file of Google's tool, in one step. */
-  public static void writeSessions(Path file, Map<String, Session> sessions) throws IOException {
-    StringBuilder json = new StringBuilder("{");
-    new TreeMap<>(sessions)
-        .forEach(
-            (name, session) ->
-                json.append(json.length() > 1 ? "," : "")
-                    .append(
-                        """
-
-                          "%s": {"name": "%s", "token": "%s", "url": "%s", "endpoint": "%s",
-                            "variant": "DEFAULT", "accelerator": "NONE", "keep_alive_pid": 4711,
-                            "last_execution": ["a", null, "b"]}"""
-                            .formatted(
-                                name, name, session.token(), session.url(), session.endpoint())));
-    Files.createDirectories(file.toAbsolutePath().getParent());
-    Files.writeString(file, json + "\n}\n");
-  }
-
-  /** What the tool's file has of one session. */
-  public record Session(String token, String url, String endpoint) {}
-
   @Override
   public void close() throws IOException {
     listener.close();
@@ -277,9 +247,9 @@ public final class ColabGateway implements AutoCloseable {
         }
         pushedKeys.add(key);
         Files.writeString(server.authorizedKeys(), key + "\n");
-        DataOutputStream out = new DataOutputStream(client.getOutputStream());
+        OutputStream out = client.getOutputStream();
         welcome(out, headers.getOrDefault("Sec-WebSocket-Key", ""));
-        serve(in, out);
+        serve(out, new WebSocketFrames(in, new DataOutputStream(out)));
       } catch (IOException | NoSuchAlgorithmException | RuntimeException e) {
         // the client has gone, or was no client
       } finally {
@@ -337,7 +307,7 @@ public final class ColabGateway implements AutoCloseable {
       out.flush();
     }
 
-    private void serve(DataInputStream in, DataOutputStream out) throws IOException {
+    private void serve(OutputStream out, WebSocketFrames frames) throws IOException {
       switch (manner) {
         case GARBAGE -> {
           byte[] noise = new byte[1000];
@@ -345,17 +315,10 @@ public final class ColabGateway implements AutoCloseable {
             noise[i] = (byte) (i * 37 + 11);
           }
           while (true) {
-            frame(out, FIN | BINARY, noise, noise.length);
+            frames.send(WebSocketFrames.FIN | WebSocketFrames.BINARY, noise, noise.length);
           }
         }
-        case HUGE_FRAME -> {
-          out.write(new byte[] {(byte) (FIN | BINARY), 127});
-          out.writeLong(1L << 62);
-          byte[] zeros = new byte[BUFFER_BYTES];
-          while (true) {
-            out.write(zeros);
-          }
-        }
+        case HUGE_FRAME -> frames.sendEndlessFrame();
         case NO_FRAMES -> {
           while (true) {
             out.write("SSH-2.0-OpenSSH_9.2\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -363,113 +326,58 @@ public final class ColabGateway implements AutoCloseable {
         }
         case PINGS -> {
           while (true) {
-            frame(out, FIN | PING, new byte[] {1}, 1);
+            frames.send(WebSocketFrames.FIN | WebSocketFrames.PING, new byte[] {1}, 1);
           }
         }
         case TEXT_FRAME -> {
           byte[] words = "quota \u001b[2J exceeded".getBytes(StandardCharsets.UTF_8);
-          frame(out, FIN | TEXT, words, words.length);
-          in.readFully(new byte[1 << 20]);
+          frames.send(WebSocketFrames.FIN | WebSocketFrames.TEXT, words, words.length);
+          frames.next();
         }
-        case CLOSES -> sayGoodbye(out, 1013, "maintenance");
-        default -> join(in, out);
+        case CLOSES -> {
+          frames.sayGoodbye(1013, "maintenance");
+          client.shutdownOutput();
+        }
+        default -> join(frames);
       }
     }
 
-    private void sayGoodbye(DataOutputStream out, int code, String reason) throws IOException {
-      byte[] words = reason.getBytes(StandardCharsets.UTF_8);
-      byte[] payload = new byte[2 + words.length];
-      payload[0] = (byte) (code >> 8);
-      payload[1] = (byte) code;
-      System.arraycopy(words, 0, payload, 2, words.length);
-      frame(out, FIN | CLOSE, payload, payload.length);
-      client.shutdownOutput();
-    }
-
-    private void join(DataInputStream in, DataOutputStream out) throws IOException {
+    private void join(WebSocketFrames frames) throws IOException {
       Socket there = new Socket(InetAddress.getLoopbackAddress(), upstream);
       target = there;
       accepted.incrementAndGet();
       there.setTcpNoDelay(true);
-      daemon("gateway-down", () -> down(there, out));
+      daemon("gateway-down", () -> down(there, frames));
       OutputStream toServer = there.getOutputStream();
-      byte[] payload = new byte[BUFFER_BYTES];
-      byte[] mask = new byte[4];
       while (true) {
-        int first = in.readUnsignedByte();
-        int second = in.readUnsignedByte();
-        if ((second & 0x80) == 0) {
-          throw new IOException("a client's frame is not masked");
-        }
-        long length = second & 0x7f;
-        length = length == 126 ? in.readUnsignedShort() : length == 127 ? in.readLong() : length;
-        in.readFully(mask);
-        if (length > payload.length) {
-          payload = new byte[(int) length];
-        }
-        in.readFully(payload, 0, (int) length);
-        for (int i = 0; i < length; i++) {
-          payload[i] ^= mask[i & 3];
-        }
-        switch (first & 0x0f) {
-          case BINARY, CONTINUATION -> toServer.write(payload, 0, (int) length);
-          case PING -> frame(out, FIN | PONG, payload, (int) length);
-          case PONG -> pongs.incrementAndGet();
-          case CLOSE -> {
+        switch (frames.next()) {
+          case WebSocketFrames.BINARY, WebSocketFrames.CONTINUATION ->
+              toServer.write(frames.payload(), 0, frames.length());
+          case WebSocketFrames.PONG -> pongs.incrementAndGet();
+          case WebSocketFrames.CLOSE -> {
             goodbyes.incrementAndGet();
-            throw new EOFException("goodbye");
+            return;
           }
-          default -> throw new IOException("an unknown frame");
+          default -> throw new IOException("an unexpected frame");
         }
       }
     }
 
-    private void down(Socket there, DataOutputStream out) {
+    private void down(Socket there, WebSocketFrames frames) {
       byte[] bytes = new byte[BUFFER_BYTES];
       try {
         InputStream from = there.getInputStream();
         for (int count = from.read(bytes); count >= 0; count = from.read(bytes)) {
           if (manner == Manner.FRAGMENTS) {
-            fragments(out, bytes, count);
+            frames.sendInFragments(bytes, count);
           } else {
-            frame(out, FIN | BINARY, bytes, count);
+            frames.send(WebSocketFrames.FIN | WebSocketFrames.BINARY, bytes, count);
           }
         }
-        sayGoodbye(out, 1000, "");
+        frames.sayGoodbye(1000, "");
+        client.shutdownOutput();
       } catch (IOException e) {
         close();
-      }
-    }
-
-    private void fragments(DataOutputStream out, byte[] bytes, int count) throws IOException {
-      for (int at = 0; at < count; at += 100) {
-        int length = Math.min(100, count - at);
-        byte[] part = new byte[length];
-        System.arraycopy(bytes, at, part, 0, length);
-        int opcode = at == 0 ? BINARY : CONTINUATION;
-        frame(out, (at + length == count ? FIN : 0) | opcode, part, length);
-        if (at % 1000 == 0) {
-          frame(out, FIN | PING, new byte[] {7}, 1);
-        }
-      }
-    }
-
-    private void frame(DataOutputStream out, int first, byte[] payload, int length)
-        throws IOException {
-      synchronized (out) {
-        byte[] head;
-        if (length < 126) {
-          head = new byte[] {(byte) first, (byte) length};
-        } else if (length < 1 << 16) {
-          head = new byte[] {(byte) first, 126, (byte) (length >> 8), (byte) length};
-        } else {
-          throw new IllegalArgumentException("too long");
-        }
-        byte[] whole = new byte[head.length + length];
-        System.arraycopy(head, 0, whole, 0, head.length);
-        System.arraycopy(payload, 0, whole, head.length, length);
-        out.write(whole);
-        out.flush();
       }
     }
   }

@@ -48,13 +48,13 @@ final class ColabSessionIT {
 
   private void write(String token, String runtime) throws IOException {
     String url = "http://127.0.0.1:" + gateway.port();
-    ColabGateway.writeSessions(
+    ColabTool.writeSessions(
         sessions,
         Map.of(
             "trainer",
-            new ColabGateway.Session(token, url, runtime),
+            new ColabTool.Session(token, url, runtime),
             "other",
-            new ColabGateway.Session("other-secret", url, "m-s-9")));
+            new ColabTool.Session("other-secret", url, "m-s-9")));
   }
 
   private Cli.Ended init(String... more) throws Exception {

@@ -7,6 +7,7 @@ import colabfs.core.RemotePath;
 import colabfs.it.Certificate;
 import colabfs.it.ColabGateway;
 import colabfs.it.ColabGateway.Manner;
+import colabfs.it.ColabTool;
 import colabfs.it.ConnectProxy;
 import colabfs.it.OpenSshServer;
 import colabfs.it.Relay;
@@ -66,8 +67,8 @@ final class ColabTransportIT {
   }
 
   private void writeUrl(String token, String url, String runtime) throws IOException {
-    ColabGateway.writeSessions(
-        sessions, Map.of("trainer", new ColabGateway.Session(token, url, runtime)));
+    ColabTool.writeSessions(
+        sessions, Map.of("trainer", new ColabTool.Session(token, url, runtime)));
   }
 
   private Profile profile() throws IOException {
