@@ -336,6 +336,24 @@ final class ColabTransportIT {
   }
 
   @Test
+  void gatewayThatFallsSilent_isLeft_andComeBackTo() throws Exception {
+    try (Relay relay = Relay.start(gateway.port(), Duration.ofMillis(20), 0)) {
+      write(TOKEN, relay.port(), "m-s-1");
+      try (SshRemote remote = connect(profile())) {
+        relay.stall(true);
+        Awaitility.await()
+            .atMost(Duration.ofSeconds(30))
+            .until(() -> remote.status().state() != LinkStatus.State.CONNECTED);
+        relay.stall(false);
+        Awaitility.await()
+            .atMost(Duration.ofSeconds(30))
+            .until(() -> remote.status().state() == LinkStatus.State.CONNECTED);
+        carry(remote, 1 << 20);
+      }
+    }
+  }
+
+  @Test
   void nobodyThere_saysSo() throws Exception {
     gateway.close();
     assertThat(refusal(profile()).reason()).isEqualTo(Reason.REFUSED);
