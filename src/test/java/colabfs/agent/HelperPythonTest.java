@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Runs the helper's own tests, which are in Python (src/test/python), and counts each of them. */
+/** Runs the tests that are in Python (src/test/python): the helper's and the notebook cell's. */
 final class HelperPythonTest {
   private static final Pattern LINE =
       Pattern.compile("(?m)^(test_\\w+) \\(([^)]*)\\)(?:\\n[^\\n]*?)? \\.\\.\\. (\\w+)");
