@@ -37,13 +37,16 @@ final class ConfigFile {
   /** Far above any; keeps a stray file from filling the heap. */
   private static final long MAX_BYTES = 1 << 20;
 
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-          .build();
-
   private final Path file;
+
+  /** Loaded when there is a file: short commands without one do not pay for it. */
+  private static final class Json {
+    static final JsonFactory FACTORY =
+        JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+            .build();
+  }
 
   ConfigFile(Path file) {
     this.file = file;
@@ -67,7 +70,7 @@ final class ConfigFile {
               .formatted(file, reason(e)),
           e);
     }
-    try (JsonParser json = JSON.createParser(text)) {
+    try (JsonParser json = Json.FACTORY.createParser(text)) {
       return read(json);
     } catch (JsonProcessingException e) {
       String what =
@@ -167,7 +170,7 @@ final class ConfigFile {
   /** Replaces the file, for the user alone. */
   void write(Map<Setting, List<String>> values) throws ConfigException {
     StringWriter text = new StringWriter();
-    try (JsonGenerator json = JSON.createGenerator(text)) {
+    try (JsonGenerator json = Json.FACTORY.createGenerator(text)) {
       json.setPrettyPrinter(new DefaultPrettyPrinter());
       json.writeStartObject();
       json.writeNumberField("version", VERSION);
