@@ -16,7 +16,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from client import PATIENCE, Refused, helper, text
+from client import PATIENCE, Refused, helper, news, text
 from jobs_client import JobClient, jobs, started, supervisor
 
 A, B = "a" * 16, "b" * 16
@@ -114,6 +114,20 @@ class Commands(JobTest):
             self.client.run("%016x" % number, "true")
             took.append(time.monotonic() - began)
         self.assertLess(statistics.median(took), 0.1)
+
+    def test_what_a_command_changed_is_told_before_its_end(self):
+        self.client.snapshot()
+        for number in range(20):
+            job, name = "%016x" % number, "made-%d" % number
+            start = self.client.ask(supervisor.START, started(job, "echo x >> same; echo > " + name, cwd=self.root))
+            attached = self.client.attach(job)
+            self.client.answer(start)
+            paths, frame = set(), (0, 0, b"")
+            while frame[:2] != (supervisor.DONE, attached):
+                frame = self.client.told.get(timeout=PATIENCE)
+                if frame[0] == helper.NEWS:
+                    paths |= {path for _, path, _ in news(frame[2])}
+            self.assertLessEqual({"/" + name, "/same"}, paths)
 
     def test_much_output_on_both_streams_is_exact(self):
         line = "(yes 'much on standard output' | head -c 5000000) & head -c 3000000 /dev/urandom | tee kept >&2; wait"

@@ -19,6 +19,7 @@ from .session import INSIDE, Stopped, holds, same_as
 RANDOM_READS = 60
 RANDOM_BYTES = 4096
 SAVES = 3
+RUNS = 5
 # TCP, versions with key proposals, key exchange, login, channel, SFTP's own versions (RFC 4253, 4252, 4254).
 MOUNT_ROUND_TRIPS = 6
 
@@ -117,6 +118,14 @@ def save_and_run(s):
         def ran():
             return s.command(*command, environment=environment).output == b"edited here\n"
         s.record("exec", until(ran, s.limit) - began)
+
+
+def run_nothing(s):
+    """Of several runs the one in the middle, after one that does not count."""
+    with s.measuring("run"):
+        command, environment = s.mount.exec("true")
+        took = [s.command(*command, environment=environment).seconds for _ in range(RUNS + 1)]
+        s.record("run", statistics.median(took[1:]))
 
 
 def untar(s):
@@ -316,6 +325,7 @@ WORKS = (
     Work("ide", ide, (Figure("ide", "IDE opens: stat all, read all sources", lambda c: Least(2, c.listing_bytes + c.sources_bytes)),)),
     Work("save", save, both_figures("save", "editor save", always(0.5)), with_file("work_saved.py", "before = 1\n")),
     Work("exec", save_and_run, (Figure("exec", "save, then run it there", always(1)),), with_file("work_run.sh", "echo before\n")),
+    Work("run", run_nothing, (Figure("run", "run true there", always(1)),)),
     Work("untar", untar, both_figures("untar", f"untar {sizes.ARCHIVE_FILES} files", lambda c: Least(0.5, c.archive_bytes()))
          + both_figures("rm", f"rm -rf of {sizes.ARCHIVE_FILES} files", always(0.5))),
     Work("clone", clone, both_figures("clone", "git clone into it", lambda c: Least(0.5, c.pack_bytes + c.sources_bytes))),

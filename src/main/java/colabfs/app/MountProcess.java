@@ -2,6 +2,7 @@ package colabfs.app;
 
 import colabfs.control.ControlException;
 import colabfs.control.ControlServer;
+import colabfs.control.ExecPlanner;
 import colabfs.control.Follower;
 import colabfs.control.LaunchPipe.Person;
 import colabfs.control.ProcessIdentity;
@@ -54,11 +55,16 @@ public final class MountProcess {
 
   private final MountOptions options;
   private final Map<String, String> environment;
+  private final ExecPlanner planner;
   private final ProfileStore profiles;
 
-  public MountProcess(MountOptions options, Map<String, String> environment) {
+  /**
+   * @param planner reads the command lines of who runs commands through the mount
+   */
+  public MountProcess(MountOptions options, Map<String, String> environment, ExecPlanner planner) {
     this.options = options;
     this.environment = environment;
+    this.planner = planner;
     this.profiles = new ProfileStore(ProfileStore.configDirectory(environment));
   }
 
@@ -239,10 +245,11 @@ public final class MountProcess {
             parts.guard(),
             parts.helper());
     Path socket = list.socketOf(mount.mountpoint());
-    try (ControlServer server = ControlServer.listen(socket, services)) {
+    try (ControlServer server = ControlServer.listen(socket, services, planner)) {
       list.add(mount);
       handleSignals(services, saved.directory() != null, untilHangUp);
       ready.ready(mount);
+      prepare(planner);
       LOG.log(
           Level.INFO,
           "mounted {0} on {1}, listening on {2}",
@@ -256,6 +263,13 @@ public final class MountProcess {
       drain(fs, saved);
       list.forget(mount);
     }
+  }
+
+  /** Beside whatever the mount has to do first. */
+  private static void prepare(ExecPlanner planner) {
+    Thread thread = new Thread(planner::prepare, "exec-prepare");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   /** A mount that was taken away by umount(8) has not been drained by us. */

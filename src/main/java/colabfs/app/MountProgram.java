@@ -1,5 +1,6 @@
 package colabfs.app;
 
+import colabfs.control.ExecPlanner;
 import colabfs.control.LaunchPipe;
 import colabfs.control.LaunchPipe.Person;
 import java.io.IOException;
@@ -13,10 +14,15 @@ import java.util.function.Consumer;
 public final class MountProgram {
   private final MountOptions options;
   private final Map<String, String> environment;
+  private final ExecPlanner planner;
 
-  public MountProgram(MountOptions options, Map<String, String> environment) {
+  /**
+   * @param planner reads the command lines of who runs commands through the mount
+   */
+  public MountProgram(MountOptions options, Map<String, String> environment, ExecPlanner planner) {
     this.options = options;
     this.environment = environment;
+    this.planner = planner;
   }
 
   /**
@@ -26,7 +32,8 @@ public final class MountProgram {
    */
   public void inForeground(Person person, Consumer<String> ready) throws AppException {
     MountLog.toStandardError(isDebugging());
-    new MountProcess(options, environment).serve(person, mount -> ready.accept(mount.root()), true);
+    new MountProcess(options, environment, planner)
+        .serve(person, mount -> ready.accept(mount.root()), true);
   }
 
   /**
@@ -40,7 +47,7 @@ public final class MountProgram {
     try {
       MountLog.toFile(
           MountLog.file(environment, options.profile(), options.mountpoint()), isDebugging());
-      new MountProcess(options, environment)
+      new MountProcess(options, environment, planner)
           .serve(pipe.person(), mount -> pipe.ready(mount.root()), false);
       return 0;
     } catch (AppException e) {

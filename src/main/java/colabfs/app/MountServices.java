@@ -58,6 +58,11 @@ final class MountServices implements ControlHandler {
   /** What a forced unmount waits for the server: long enough for a healthy link. */
   private static final Duration FORCED_PATIENCE = Duration.ofSeconds(5);
 
+  /** A few saved files, which take a round trip or two: nobody wants to be told. */
+  private static final long SOON_BYTES = 256 * 1024;
+
+  private static final int SOON_CHANGES = 32;
+
   private final SshRemote remote;
   private final ColabFs fs;
   private final FuseMount fuse;
@@ -152,8 +157,8 @@ final class MountServices implements ControlHandler {
       }
 
       @Override
-      public void changed() {
-        fs.lookAgain();
+      public void changed(boolean told) {
+        fs.lookAgain(told);
         try {
           fuse.awaitKernelForgot();
         } catch (InterruptedException e) {
@@ -198,6 +203,17 @@ final class MountServices implements ControlHandler {
   @Override
   public MachineFigures machine() throws ControlException {
     return access.machine();
+  }
+
+  @Override
+  public boolean hasMuchToSend() {
+    PendingFigures figures = unsent.figures();
+    boolean any = figures.bytes() > 0 || figures.changes() > 0;
+    return any
+        && (figures.bytes() > SOON_BYTES
+            || figures.changes() > SOON_CHANGES
+            || figures.refused() > 0
+            || linkTrouble() != null);
   }
 
   @Override

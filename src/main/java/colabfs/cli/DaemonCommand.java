@@ -33,7 +33,9 @@ final class DaemonCommand implements Callable<Integer> {
     Surroundings surroundings = main.surroundings();
     MountProgram program =
         new MountProgram(
-            arguments.options(main, spec.commandLine(), List.of()), surroundings.environment());
+            arguments.options(main, spec.commandLine(), List.of()),
+            surroundings.environment(),
+            new TypedExec(surroundings.environment()));
     return program.asDaemon(surroundings.in(), new FileOutputStream(FileDescriptor.out));
   }
 }

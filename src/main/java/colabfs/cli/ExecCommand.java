@@ -68,20 +68,12 @@ final class ExecCommand implements Callable<Integer> {
   public Integer call() throws IOException, AppException, ProfileException, CliFailure {
     ExecIo io = processStreams();
     CommandRunner runner = new CommandRunner(io);
-    ExecOptions options =
-        run.read(main.surroundings().environment(), main.settings().list(Setting.EXEC_ENV));
-    KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
+    ExecOptions options = options();
     Path here = Path.of("").toAbsolutePath();
     requireThere(here);
-    String named = main.profileOption();
-    Optional<RunningMount> around =
-        mounts.containing(here).filter(mount -> named == null || mount.profile().equals(named));
-    Optional<KnownMounts.Place> place =
-        around.isPresent()
-            ? mounts.locate(here)
-            : mounted(mounts, named).map(KnownMounts.Place::all);
-    if (place.isPresent()) {
-      return inMount(runner, mounts, place.get(), options);
+    InMount planned = inMount(here, options);
+    if (planned != null) {
+      return run(runner, planned);
     }
     if (run.cwd != null && !run.cwd.startsWith("/")) {
       throw new CliFailure(
@@ -112,18 +104,43 @@ final class ExecCommand implements Callable<Integer> {
     }
   }
 
+  /** A command for a mount. */
+  record InMount(KnownMounts mounts, RunningMount mount, Command command) {}
+
+  /** What it means when it is typed in that directory; null when it is not for a mount. */
+  @Nullable InMount inMount(Path here) throws IOException, ProfileException, CliFailure {
+    return inMount(here, options());
+  }
+
+  private ExecOptions options() throws CliFailure, ProfileException {
+    return run.read(main.surroundings().environment(), main.settings().list(Setting.EXEC_ENV));
+  }
+
+  private @Nullable InMount inMount(Path here, ExecOptions options)
+      throws IOException, ProfileException, CliFailure {
+    KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
+    String named = main.profileOption();
+    Optional<RunningMount> around =
+        mounts.containing(here).filter(mount -> named == null || mount.profile().equals(named));
+    KnownMounts.Place place =
+        (around.isPresent()
+                ? mounts.locate(here)
+                : mounted(mounts, named).map(KnownMounts.Place::all))
+            .orElse(null);
+    return place == null
+        ? null
+        : new InMount(mounts, place.mount(), command(mounts, place, options));
+  }
+
   /** With a progress line while it waits, for a person alone: the command's own output follows. */
-  private int inMount(
-      CommandRunner runner, KnownMounts mounts, KnownMounts.Place place, ExecOptions options)
-      throws AppException, CliFailure {
-    Command command = command(mounts, place, options);
+  private int run(CommandRunner runner, InMount planned) throws AppException {
     ProgressLine line =
         new ProgressLine(main.surroundings(), ProgressLine.Words.SENDING, System::nanoTime);
     boolean shown = main.surroundings().terminal().isThere();
     try {
       return runner.inMount(
-          mounts.client(place.mount()),
-          command,
+          planned.mounts().client(planned.mount()),
+          planned.command(),
           left -> {
             if (shown) {
               line.accept(left);

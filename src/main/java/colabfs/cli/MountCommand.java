@@ -66,7 +66,8 @@ final class MountCommand implements Callable<Integer> {
     Profile profile = main.store().load(options.profile()); // what is wrong with it is said first
     tellOfSession(profile);
     if (foreground) {
-      new MountProgram(options, surroundings.environment())
+      new MountProgram(
+              options, surroundings.environment(), new TypedExec(surroundings.environment()))
           .inForeground(person, root -> mounted(options, root));
     } else {
       mounted(options, new DaemonLauncher(surroundings.environment()).launch(options, person));

@@ -20,16 +20,20 @@ final class Answer {
 
   private final FrameChannel channel;
   private final ControlHandler handler;
+  private final Plans plans;
 
-  Answer(FrameChannel channel, ControlHandler handler) {
+  Answer(FrameChannel channel, ControlHandler handler, Plans plans) {
     this.channel = channel;
     this.handler = handler;
+    this.plans = plans;
   }
 
   /** Does what is asked for and sends its result. */
   void to(Request request) throws IOException, ControlException {
     if (request instanceof Request.Unmount unmount) {
       result(Messages.write(handler.unmount(unmount.force(), follower())));
+    } else if (request instanceof Request.Plan plan) {
+      result(plans.answer(plan.line()));
     } else if (request instanceof Request.Flush flush) {
       handler.flush(flush.below(), flush.stalled(), follower());
       result(Messages.writeCount(0));

@@ -32,6 +32,12 @@ public interface ControlHandler {
    */
   Unmounted unmount(boolean force, Follower follower) throws ControlException;
 
+  /**
+   * Whether who waits until all that was written has arrived should be shown how far it is; at
+   * once.
+   */
+  boolean hasMuchToSend();
+
   /** Starts a command. */
   RunningCommand exec(Command command, ExecIo io, Follower follower) throws ExecException;
 

@@ -30,7 +30,7 @@ public final class ControlServer implements AutoCloseable {
   private static final Logger LOG = System.getLogger(ControlServer.class.getName());
 
   /** More at once than this is no user any more. */
-  private static final int MAX_CONNECTIONS = 64;
+  private static final int MAX_CONNECTIONS = 128;
 
   /** How long {@link #close} lets answers finish. */
   private static final long FINISH_SECONDS = 2;
@@ -38,24 +38,33 @@ public final class ControlServer implements AutoCloseable {
   private final Path socket;
   private final ServerSocketChannel server;
   private final ControlHandler handler;
+  private final Plans plans;
   private final UserPrincipal owner;
   private final Set<ExecConnection> commands = ConcurrentHashMap.newKeySet();
   private final Set<FrameChannel> open = ConcurrentHashMap.newKeySet();
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
   private ControlServer(
-      Path socket, ServerSocketChannel server, ControlHandler handler, UserPrincipal owner) {
+      Path socket,
+      ServerSocketChannel server,
+      ControlHandler handler,
+      ExecPlanner planner,
+      UserPrincipal owner) {
     this.socket = socket;
     this.server = server;
     this.handler = handler;
+    this.plans = new Plans(socket, handler, planner);
     this.owner = owner;
   }
 
   /**
    * Listens on a socket in a private directory of the user's; one that is there already is taken
    * over.
+   *
+   * @param planner reads command lines for clients that do not
    */
-  public static ControlServer listen(Path socket, ControlHandler handler) throws IOException {
+  public static ControlServer listen(Path socket, ControlHandler handler, ExecPlanner planner)
+      throws IOException {
     Path directory = socket.toAbsolutePath().getParent();
     if (directory == null) {
       throw new IOException("no place for a socket: " + socket);
@@ -66,7 +75,7 @@ public final class ControlServer implements AutoCloseable {
       channel.bind(UnixDomainSocketAddress.of(socket));
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
       ControlServer control =
-          new ControlServer(socket, channel, handler, Files.getOwner(directory));
+          new ControlServer(socket, channel, handler, planner, Files.getOwner(directory));
       control.spawn("control-accept", control::accept);
       return control;
     } catch (IOException e) {
@@ -122,7 +131,7 @@ public final class ControlServer implements AutoCloseable {
       Request request = readRequest(first);
       ExecConnection.Starter starter = starter(request);
       if (starter == null) {
-        new Answer(channel, handler).to(request);
+        new Answer(channel, handler, plans).to(request);
         return;
       }
       ExecConnection command = new ExecConnection(channel, starter);

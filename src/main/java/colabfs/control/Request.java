@@ -23,6 +23,13 @@ sealed interface Request {
    */
   record Exec(Command command, boolean progress) implements Request {}
 
+  /**
+   * Tell what a command line means. The result is no JSON: the name of the socket to be asked, a
+   * line feed, and the request for it, which is empty when that socket is to be asked this; all is
+   * empty when the {@code colabfs} command is to read it itself.
+   */
+  record Plan(TypedLine line) implements Request {}
+
   /** Come back to a job, named by the beginning of its number. */
   record Attach(String job) implements Request {}
 

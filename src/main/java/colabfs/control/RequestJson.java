@@ -96,6 +96,7 @@ final class RequestJson {
       case "status" -> new Request.Status();
       case "unmount" -> new Request.Unmount(node.path("force").asBoolean());
       case "exec" -> ExecJson.read(node);
+      case "plan" -> PlanJson.read(node);
       case "attach" -> new Request.Attach(node.path("job").asText());
       case "logs" -> new Request.Logs(node.path("job").asText(), node.path("follow").asBoolean());
       case "jobs" -> new Request.Jobs();

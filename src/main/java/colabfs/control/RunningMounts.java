@@ -49,7 +49,11 @@ public final class RunningMounts {
   }
 
   public Path socketOf(Path mountpoint) {
-    return directory.resolve(shortName(mountpoint) + ".sock");
+    return directory.resolve(socketName(mountpoint));
+  }
+
+  static String socketName(Path mountpoint) {
+    return shortName(mountpoint) + ".sock";
   }
 
   /** Adds a mount, in place of an earlier one at the same mount point. */

@@ -10,7 +10,7 @@ public interface Barrier {
         public void drain() {}
 
         @Override
-        public void changed() {}
+        public void changed(boolean told) {}
       };
 
   /**
@@ -26,6 +26,12 @@ public interface Barrier {
     return false;
   }
 
-  /** A command has ended and may have changed anything: the next look asks the server. */
-  void changed();
+  /**
+   * A command has ended and may have changed anything: the next look asks the server. Waits for the
+   * network when what it changed was not told.
+   *
+   * @param told what it changed was told before its end, as {@link
+   *     colabfs.remote.RemoteJobs.Attachment#ended} promises
+   */
+  void changed(boolean told);
 }

@@ -72,7 +72,7 @@ final class PlainCommand implements RunningCommand {
           e);
     } finally {
       process.close();
-      barrier.changed();
+      barrier.changed(false);
     }
   }
 

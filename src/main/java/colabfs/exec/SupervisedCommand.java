@@ -76,6 +76,9 @@ final class SupervisedCommand implements RunningCommand {
   private long lostNanos;
   private @Nullable Integer code;
 
+  /** Its end has come, and with it the news of what it changed. */
+  private boolean isTold;
+
   /** Something that happened. */
   private interface Step {
     void take() throws ExecException;
@@ -150,7 +153,7 @@ final class SupervisedCommand implements RunningCommand {
       if (attachment != null) {
         attachment.close();
       }
-      barrier.changed();
+      barrier.changed(isTold);
     }
   }
 
@@ -353,6 +356,7 @@ final class SupervisedCommand implements RunningCommand {
   }
 
   private void finish(Ended end) {
+    isTold = true;
     long missing = offsets.missing(end);
     if (missing > 0) {
       say("%d bytes of output did not arrive".formatted(missing));

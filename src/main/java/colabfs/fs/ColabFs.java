@@ -358,11 +358,13 @@ public final class ColabFs implements FileSystem, AutoCloseable {
 
   /**
    * Something was done on the runtime: whatever it changed shows from now on. What the helper tells
-   * of is known by then, and the rest is looked at again. Waits for the network.
+   * of is known by then, and the rest is looked at again.
+   *
+   * @param told the helper has told of it already; else that is waited for
    */
-  public void lookAgain() {
+  public void lookAgain(boolean told) {
     Helper helped = helper;
-    if (helped == null || !helped.caughtUp()) {
+    if (helped == null || !helped.caughtUp(told)) {
       invalidateAll();
       return;
     }

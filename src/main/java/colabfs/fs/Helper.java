@@ -65,13 +65,19 @@ final class Helper implements AutoCloseable {
     return thread;
   }
 
-  /** Whether everything that was changed on the runtime until now is known here, if watched. */
-  boolean caughtUp() {
+  /**
+   * Whether everything that was changed on the runtime until now is known here, if watched.
+   *
+   * @param told the helper has told of it already; else it is asked to
+   */
+  boolean caughtUp(boolean told) {
     if (!tree.isUp() || link.isDown()) {
       return false;
     }
     try {
-      var unused = patience.await(tree.caughtUp());
+      if (!told) {
+        var unused = patience.await(tree.caughtUp());
+      }
       var unusedToo = patience.await(news.taken());
       return tree.isUp();
     } catch (FsException e) {

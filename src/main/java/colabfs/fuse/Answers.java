@@ -2,6 +2,7 @@ package colabfs.fuse;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
@@ -23,6 +24,10 @@ final class Answers implements RequestLoop.Passage {
 
   private final ThreadLocal<Seat> current;
   private final Set<Exchange> all = ConcurrentHashMap.newKeySet();
+
+  /** As {@link Exchange#lastToldNanos}, of threads that serve no more. */
+  private final AtomicLong leftNanos = new AtomicLong();
+
   private final Pointer operations =
       Memory.allocateDirect(Runtime.getSystemRuntime(), OPERATIONS_BYTES, true);
 
@@ -95,7 +100,26 @@ final class Answers implements RequestLoop.Passage {
 
   @Override
   public void left() {
-    all.remove(current.get().exchange);
+    Exchange mine = current.get().exchange;
+    leftNanos.accumulateAndGet(mine.lastToldNanos(), Answers::later);
+    all.remove(mine);
+  }
+
+  /**
+   * For how long the kernel has been told no names and no attributes; at most the given time is
+   * told apart.
+   */
+  long quietNanos(long mostNanos) {
+    long last = leftNanos.get();
+    for (Exchange exchange : all) {
+      last = later(last, exchange.lastToldNanos());
+    }
+    return last == 0 ? mostNanos : Math.min(mostNanos, Math.max(0, System.nanoTime() - last));
+  }
+
+  /** 0 is never. */
+  private static long later(long one, long other) {
+    return one == 0 || (other != 0 && other - one > 0) ? other : one;
   }
 
   /** Whether a request on that node is being served that takes long. */

@@ -43,11 +43,15 @@ final class Exchange implements Terms.Call {
   /** When the request came, while it is served; 0 else. Read by whoever would wait for it. */
   private volatile long sinceNanos;
 
+  /** When the last request was served that told the kernel names or attributes; 0 for none yet. */
+  private volatile long toldNanos;
+
   private volatile int node;
   private volatile int secondNode;
   private int opcode;
   private byte @Nullable [] name;
   private byte @Nullable [] secondName;
+  private volatile boolean tells;
   private boolean toWrite;
   private boolean mayRemember;
   private long newsBefore;
@@ -97,6 +101,7 @@ final class Exchange implements Terms.Call {
     opcode = MEMORY.getInt(request + Wire.IN_OPCODE);
     node = (int) MEMORY.getLong(request + Wire.IN_NODE);
     secondNode = 0;
+    tells = true; // until it is known: who looks meanwhile must not take it for quiet
     sinceNanos = System.nanoTime() | 1; // not 0
     name = null;
     mayRemember = false;
@@ -118,16 +123,31 @@ final class Exchange implements Terms.Call {
         toWrite = writes(MEMORY.getInt(body));
         mayRemember = isWatched();
       }
+      case Wire.READDIRPLUS -> {
+        return false; // it tells names, but see FullListing
+      }
       default -> {
         return names(body);
       }
     }
+    tells = false;
     return opcode == Wire.OPEN;
   }
 
   /** The request is served. */
   void end() {
+    if (tells) {
+      toldNanos = System.nanoTime() | 1;
+    }
     sinceNanos = 0;
+  }
+
+  /**
+   * When the kernel was last told a name or attributes here: now, while that is being done; 0 for
+   * never.
+   */
+  long lastToldNanos() {
+    return sinceNanos != 0 && tells ? System.nanoTime() | 1 : toldNanos;
   }
 
   /** Whether a request on that node has been served for longer than most need. */
@@ -156,6 +176,7 @@ final class Exchange implements Terms.Call {
         secondName = text(body + 8 + from.length + 1);
       }
       default -> {
+        tells = false;
         return false;
       }
     }

@@ -49,6 +49,9 @@ public final class FuseMount implements AutoCloseable {
   private final CountDownLatch initialised = new CountDownLatch(1);
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
+  /** What answers pass; null where they cannot be seen. */
+  private volatile @Nullable Answers passing;
+
   private FuseMount(FileSystem fs, MountPoint mountpoint, FuseSettings settings) {
     this.fs = fs;
     this.mountpoint = mountpoint;
@@ -136,6 +139,7 @@ public final class FuseMount implements AutoCloseable {
     Pointer session = fuse.fuse_get_session(handle);
     Pointer channel = fuse.fuse_session_next_chan(session, null);
     @Nullable Answers answers = answers(fuse, session, channel);
+    passing = answers;
     RequestLoop.Passage passage = answers == null ? RequestLoop.Passage.OPEN : answers;
     Runnable end =
         () -> {
@@ -244,11 +248,15 @@ public final class FuseMount implements AutoCloseable {
   /**
    * Returns when the kernel has forgotten every name and attribute that it had heard before the
    * call, so that the next look is asked of the file system: lets go of what it may remember for
-   * long, and waits for the longer of the two timeouts.
+   * long, and waits for the longer of the two timeouts, counted from the last answer. When the
+   * kernel has asked for nothing within that time, there is no wait.
    */
   public void awaitKernelForgot() throws InterruptedException {
     CompletableFuture<Void> told = memory.forgetAll();
-    TimeUnit.NANOSECONDS.sleep(kernelMemory.toNanos());
+    Answers answers = passing;
+    long memoryNanos = kernelMemory.toNanos();
+    long quietNanos = answers == null ? 0 : answers.quietNanos(memoryNanos);
+    TimeUnit.NANOSECONDS.sleep(memoryNanos - quietNanos);
     try {
       told.get(NOTICES_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {

@@ -143,7 +143,10 @@ public interface RemoteJobs {
   /** Somebody who follows a job. */
   interface Attachment {
 
-    /** Ends when the job has ended and all it printed was told. */
+    /**
+     * Ends when the job has ended and all it printed was told; what it changed until then was told
+     * before, as {@link RemoteTree#caughtUp} does it.
+     */
     CompletableFuture<Ended> ended();
 
     /** So many more bytes may be sent. */

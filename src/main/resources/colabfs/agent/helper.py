@@ -1842,7 +1842,7 @@ class Service:
 
     def _run_jobs(self) -> None:
         load("supervisor")
-        self._jobs = load("jobs").Jobs(self.wire, source_of("supervisor"))
+        self._jobs = load("jobs").Jobs(self.wire, source_of("supervisor"), self._caught_up)
         self._has_jobs.set()
         self._jobs.run()
 
@@ -1887,9 +1887,14 @@ class Service:
             self.wire.put(ERROR, number, error_payload(failure(errno.EOPNOTSUPP)))
 
     def _catch_up(self, number: int) -> None:
+        self._caught_up(lambda: self.wire.put(DONE, number))
+
+    def _caught_up(self, then: Callable[[], None]) -> None:
+        """Calls that when all that has happened until now has been told, on any thread."""
+
         def answer() -> None:
             with self.wire.observing:
-                self.wire.put(DONE, number)
+                then()
 
         def poll() -> None:
             self.poller.catch_up(answer)

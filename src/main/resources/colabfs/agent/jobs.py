@@ -168,8 +168,10 @@ class Line:
 class Jobs:
     """Commands that outlive the connection, as the helper sees them."""
 
-    def __init__(self, wire, source: bytes):
+    def __init__(self, wire, source: bytes, caught_up):
+        """caught_up calls what it is given when all news until now have been told, on any thread."""
         self._wire = wire
+        self._caught_up = caught_up
         self._nursery = Nursery(source)
         self._inbox: collections.deque[tuple[int, int, bytes]] = collections.deque()
         self._numbers: set[int] = set()
@@ -263,8 +265,23 @@ class Jobs:
             elif kind == supervisor.ERROR and asked.kind == supervisor.START and payload[1:7] == b"EEXIST":
                 del line.asked[number]
                 self._again(asked)
+            elif kind == supervisor.DONE and asked.kind == supervisor.ATTACH:
+                self._end(asked, payload)
             else:
                 self._answer(asked, kind, payload)
+
+    def _end(self, asked: Asked, payload: bytes) -> None:
+        """A command has ended: what it changed is told before that is."""
+        line = asked.line
+        assert line is not None
+        line.asked.pop(asked.number, None)
+        self._asked.pop(asked.number, None)
+
+        def tell() -> None:
+            self._numbers.discard(asked.number)
+            self._wire.put(supervisor.DONE, asked.number, payload)
+
+        self._caught_up(tell)
 
     def _answer(self, asked: Asked, kind: int, payload: bytes) -> None:
         if asked.line is not None:

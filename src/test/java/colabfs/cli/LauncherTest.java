@@ -128,6 +128,29 @@ final class LauncherTest {
   }
 
   @Test
+  void exec_needsNoJava_untilItIsAskedFor() throws IOException, InterruptedException {
+    Files.writeString(
+        home.resolve("scripts/colabfs-exec.py"),
+        """
+        import sys
+
+        for word in sys.argv[1:] + ["isolated"] * sys.flags.isolated:
+            print(word)
+        """);
+    Path bin = Files.createDirectories(directory.resolve("bin"));
+    Files.createSymbolicLink(bin.resolve("colabfs"), home.resolve("scripts/colabfs"));
+    assertThat(run(bin.resolve("colabfs"), "-p", "x", "exec", "a b", "").out())
+        .containsExactly(
+            home.resolve("scripts/colabfs").toString(), "-p", "x", "exec", "a b", "", "isolated");
+    assertThat(run("mount", "exec").out()).contains("colabfs.cli.Main");
+    for (String setting : List.of("COLABFS_CLIENT", "COLABFS_JAVA_OPTS", "COLABFS_DEBUG")) {
+      environment.put(setting, setting.endsWith("CLIENT") ? "java" : "-Dx=1");
+      assertThat(run("exec", "a b").out()).endsWith("colabfs.cli.Main", "exec", "a b");
+      environment.remove(setting);
+    }
+  }
+
+  @Test
   void symlinksToIt_areFollowed() throws IOException, InterruptedException {
     Path bin = Files.createDirectories(directory.resolve("bin"));
     Files.createSymbolicLink(bin.resolve("far"), home.resolve("scripts/colabfs"));

@@ -65,7 +65,7 @@ final class ControlTest {
   @BeforeEach
   void listen() throws IOException {
     list = new RunningMounts(directory);
-    server = ControlServer.listen(list.socketOf(MOUNTPOINT), mount);
+    server = ControlServer.listen(list.socketOf(MOUNTPOINT), mount, line -> null);
     client = new ControlClient(list, MOUNTPOINT);
   }
 

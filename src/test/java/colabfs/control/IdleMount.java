@@ -34,6 +34,11 @@ public class IdleMount implements ControlHandler {
   }
 
   @Override
+  public boolean hasMuchToSend() {
+    return false;
+  }
+
+  @Override
   public RunningCommand exec(Command command, ExecIo io, Follower follower) throws ExecException {
     throw new ExecException("refused in this test");
   }

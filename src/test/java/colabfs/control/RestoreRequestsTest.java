@@ -42,7 +42,7 @@ final class RestoreRequestsTest {
   @BeforeEach
   void listen() throws IOException {
     RunningMounts list = new RunningMounts(directory);
-    server = ControlServer.listen(list.socketOf(MOUNTPOINT), mount);
+    server = ControlServer.listen(list.socketOf(MOUNTPOINT), mount, line -> null);
     client = new ControlClient(list, MOUNTPOINT);
   }
 

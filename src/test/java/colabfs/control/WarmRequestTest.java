@@ -44,7 +44,7 @@ final class WarmRequestTest {
   @BeforeEach
   void listen() throws IOException {
     RunningMounts list = new RunningMounts(directory);
-    server = ControlServer.listen(list.socketOf(MOUNTPOINT), mount);
+    server = ControlServer.listen(list.socketOf(MOUNTPOINT), mount, line -> null);
     client = new ControlClient(list, MOUNTPOINT);
   }
 

@@ -157,7 +157,7 @@ final class ExecServiceTest {
           }
 
           @Override
-          public void changed() {
+          public void changed(boolean isTold) {
             assertThat(home.resolve("made")).exists();
             told.incrementAndGet();
           }
@@ -181,7 +181,7 @@ final class ExecServiceTest {
           }
 
           @Override
-          public void changed() {}
+          public void changed(boolean told) {}
         };
     assertThatThrownBy(
             () ->

@@ -288,7 +288,7 @@ final class SupervisedCommandTest {
           public void drain() {}
 
           @Override
-          public void changed() {}
+          public void changed(boolean told) {}
 
           @Override
           public boolean isGivenUp() {

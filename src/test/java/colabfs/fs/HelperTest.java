@@ -81,7 +81,7 @@ final class HelperTest {
   }
 
   private void caughtUp() {
-    mount.fs.lookAgain();
+    mount.fs.lookAgain(false);
   }
 
   @Test

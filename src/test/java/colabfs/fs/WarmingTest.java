@@ -196,7 +196,7 @@ final class WarmingTest {
     mount.remote.remove("/a/f2");
     helper.release();
     assertThat(warming.get(20, TimeUnit.SECONDS).missed()).isZero();
-    mount.fs.lookAgain();
+    mount.fs.lookAgain(false);
     assertThat(warm("/a").missed()).isZero();
     mount.remote.resetCalls();
     int before = helper.calls(FakeTreeHelper.Op.CONTENTS);

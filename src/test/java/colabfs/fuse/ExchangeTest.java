@@ -106,6 +106,31 @@ final class ExchangeTest {
   }
 
   @Test
+  void whatIsTold_isTheLastThingTold_fromItsBeginningToItsEnd() {
+    Exchange exchange = exchange();
+    assertThat(exchange.lastToldNanos()).isZero();
+    exchange.begin(request(Wire.RELEASE, 2, 0).address());
+    assertThat(exchange.lastToldNanos()).isZero();
+    exchange.end();
+    assertThat(exchange.lastToldNanos()).isZero();
+
+    long before = System.nanoTime();
+    exchange.begin(request(Wire.GETATTR, 2, 0).address());
+    assertThat(exchange.lastToldNanos() - before).isNotNegative();
+    long meanwhile = System.nanoTime();
+    assertThat(exchange.lastToldNanos() - meanwhile).isNotNegative();
+    exchange.end();
+    long told = exchange.lastToldNanos();
+    assertThat(told - meanwhile).isNotNegative();
+    exchange.begin(request(Wire.RELEASE, 2, 0).address());
+    exchange.end();
+    assertThat(exchange.lastToldNanos()).isEqualTo(told);
+
+    lookUp(exchange, Wire.ROOT, "unwatched", entry(2, FileType.REGULAR, 1));
+    assertThat(exchange.lastToldNanos() - told).isPositive();
+  }
+
+  @Test
   void lookup_isForLong_inTheBodyThatLibfuseMade() throws IOException {
     assertThat(lookUp(exchange(), Wire.ROOT, "file", entry(2, FileType.REGULAR, 1))).isZero();
     ByteBuffer message = written();

@@ -257,6 +257,31 @@ final class KernelMemoryIT {
   }
 
   @Test
+  void forgot_waitsOnlyForWhatTheKernelWasToldJustNow() throws Exception {
+    Files.createFile(served.resolve("file"));
+    try (MountProcess child = mount()) {
+      tell(child, "untrust");
+      long soon = Long.MAX_VALUE;
+      for (int i = 0; i < 5; i++) {
+        stat(mounted.resolve("file"));
+        soon = Math.min(soon, forgetting(child));
+      }
+      long later = Long.MAX_VALUE;
+      for (int i = 0; i < 5; i++) {
+        later = Math.min(later, forgetting(child));
+      }
+      assertThat(soon).isGreaterThan(later + 50_000_000L); // told for 100 ms
+      assertThat(later).isLessThan(50_000_000L);
+    }
+  }
+
+  private static long forgetting(MountProcess child) throws IOException {
+    long start = System.nanoTime();
+    tell(child, "forgot");
+    return System.nanoTime() - start;
+  }
+
+  @Test
   @DisplayName("A shell that stands in a directory keeps its place when that changes.")
   void trusted_shellThatStandsInADirectory_keepsItsPlace() throws Exception {
     Files.createDirectories(served.resolve("one/two"));

@@ -26,6 +26,16 @@ public final class Cli implements AutoCloseable {
 
   private final Path home;
 
+  /** What {@code exec} is run by. */
+  private Client client = Client.QUICK;
+
+  /** The clients of a running mount. */
+  public enum Client {
+    /** scripts/colabfs-exec.py, which leaves the rest to Java. */
+    QUICK,
+    JAVA
+  }
+
   /** How a command ended. */
   public record Ended(int status, String out, String err) {}
 
@@ -34,6 +44,17 @@ public final class Cli implements AutoCloseable {
     for (String name : List.of("home", "config", "state", "run")) {
       Files.createDirectories(home.resolve(name));
     }
+  }
+
+  /** Has {@code exec} run by that client from now on. */
+  public void use(Client wanted) {
+    client = wanted;
+  }
+
+  /** How many commands Java was started for to run them. */
+  public long javaStarts() throws IOException {
+    Path starts = home.resolve("java-starts");
+    return Files.exists(starts) ? Files.size(starts) : 0;
   }
 
   /** The user's home directory. */
@@ -70,8 +91,9 @@ public final class Cli implements AutoCloseable {
     return builder.directory(directory.toFile());
   }
 
-  public ProcessBuilder command(String... arguments) {
-    List<String> command = new ArrayList<>(java());
+  public ProcessBuilder command(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(launcherDirectory().resolve("colabfs").toString());
     command.addAll(List.of(arguments));
     return withEnvironment(new ProcessBuilder(command)).directory(userHome().toFile());
   }
@@ -90,7 +112,23 @@ public final class Cli implements AutoCloseable {
     Path launcher = home.resolve("bin/colabfs");
     if (!Files.exists(launcher)) {
       Files.createDirectories(home.resolve("bin"));
-      Files.writeString(launcher, "#!/bin/sh\nexec '" + String.join("' '", java()) + "' \"$@\"\n");
+      Files.writeString(
+          launcher,
+          """
+          #!/bin/sh
+          python=/usr/bin/python3
+          [ -x $python ] || python=python3
+          case $1:${COLABFS_CLIENT:-} in
+            exec:) exec $python -I -S '%s' "$0" "$@" ;;
+            exec:*) echo >>'%s' ;;
+          esac
+          unset COLABFS_CLIENT
+          exec '%s' "$@"
+          """
+              .formatted(
+                  Path.of("scripts/colabfs-exec.py").toAbsolutePath(),
+                  home.resolve("java-starts"),
+                  String.join("' '", java())));
       launcher.toFile().setExecutable(true);
     }
     return home.resolve("bin");
@@ -106,6 +144,9 @@ public final class Cli implements AutoCloseable {
     environment.put("XDG_RUNTIME_DIR", home.resolve("run").toString());
     environment.put("GIT_CONFIG_NOSYSTEM", "1");
     environment.put("LC_ALL", "C.UTF-8");
+    if (client == Client.JAVA) {
+      environment.put("COLABFS_CLIENT", "java");
+    }
     environment.remove("SSH_AUTH_SOCK");
     return builder;
   }

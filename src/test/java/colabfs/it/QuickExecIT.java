@@ -1,0 +1,8 @@
+package colabfs.it;
+
+/** The client without Java. */
+final class QuickExecIT extends ExecClientTests {
+  QuickExecIT() {
+    super(Cli.Client.QUICK);
+  }
+}
