@@ -137,6 +137,9 @@ public final class Main implements Runnable {
       return Failures.ofExecution(
           surroundings, problem, command.commandSpec().commandLine(), parsed);
     }
+    if (problem != null && Set.of("status", "umount").contains(name)) {
+      surroundings.warn(String.valueOf(problem.getMessage()));
+    }
     if (!name.equals(DaemonLauncher.DAEMON_COMMAND)) {
       settings.warnings().forEach(surroundings::warn);
     }

@@ -82,6 +82,9 @@ final class ConfigCommandTest {
     assertThat(cli.run("exec", "true")).isEqualTo(255);
     assertThat(cli.run("config")).isEqualTo(1);
     assertThat(cli.run("config", "path")).isZero();
+    assertThat(cli.err).isEmpty();
+    assertThat(cli.with("XDG_RUNTIME_DIR", directory.toString()).run("status")).isZero();
+    assertThat(cli.err).startsWith("colabfs: warning: the settings in ").hasLineCount(1);
     assertThat(cli.run("--help")).isZero();
     assertThat(cli.run("mount", "--help")).isZero();
     assertThat(cli.run("help", "mount")).isZero();
