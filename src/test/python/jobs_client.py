@@ -25,12 +25,16 @@ def long_text(value):
     return struct.pack(">I", len(encoded)) + encoded
 
 
-def started(job, line, cwd="", terminal=False, detached=False, bound=0, env=(), size=(24, 80), term="xterm"):
+def started(
+    job, line, cwd="", terminal=False, detached=False, bound=0, env=(), size=(24, 80), term="xterm", millis=None
+):
     """The payload of a START."""
-    fields = text(job) + bytes((terminal + 2 * detached,)) + struct.pack(">HH", *size) + text(term)
+    flags = terminal + 2 * detached + 4 * (millis is not None)
+    fields = text(job) + bytes((flags,)) + struct.pack(">HH", *size) + text(term)
     fields += struct.pack(">Q", bound) + text(cwd) + struct.pack(">I", len(env))
     fields += b"".join(text(name) + long_text(value) for name, value in env)
-    return fields + long_text(line) + long_text(line)
+    fields += long_text(line) + long_text(line)
+    return fields if millis is None else fields + struct.pack(">Q", millis)
 
 
 class Output:
@@ -41,6 +45,7 @@ class Output:
         self.streams = [bytearray(), bytearray()]
         self.gaps = []
         self.state = None
+        self.modes = b""
         self.code = self.signal = self.ends = None
 
     def add(self, payload):
@@ -49,6 +54,9 @@ class Output:
         if what == supervisor.STATE:
             assert self.state is None
             self.state = struct.unpack(">QQQq", payload[1:])
+            return 0
+        if what == supervisor.MODES:
+            self.modes = payload[1:]
             return 0
         if what == supervisor.GAP:
             stream, start, to = struct.unpack(">BQQ", payload[1:])
@@ -127,6 +135,16 @@ class JobClient(Client):
         """Gives input without waiting."""
         chunk = struct.pack(">BI", 0, len(content)) + content
         return self.ask(supervisor.INPUT, text(job) + struct.pack(">QB", offset, end) + chunk)
+
+    def type(self, job, typist, offset, content):
+        """Types at a terminal; how much that typist has typed in all."""
+        chunk = struct.pack(">BI", 0, len(content)) + content
+        payload = text(job) + struct.pack(">QQ", typist, offset) + chunk
+        return struct.unpack(">Q", self.answer(self.ask(supervisor.TYPE, payload))[1])[0]
+
+    def since(self, job, nanos):
+        """Where the output of a time begins."""
+        return struct.unpack(">QQ", self.answer(self.ask(supervisor.SINCE, text(job) + struct.pack(">q", nanos)))[1])
 
     def signal(self, job, name):
         """Sends a signal."""

@@ -395,6 +395,102 @@ class Terminals(JobTest):
         self.assertEqual(output.streams[0], b"".join(b"%d\n" % n for n in range(1, 100_001)))
 
 
+    def test_several_type_and_each_keystroke_comes_once(self):
+        self.client.start(A, "stty -echo; echo ready; cat", terminal=True)
+        self.client.follow(self.client.attach(A), until=has(b"ready"))
+        self.assertEqual(self.client.type(A, 7, 0, b"one "), 4)
+        self.assertEqual(self.client.type(A, 8, 0, b"two "), 4)
+        self.assertEqual(self.client.type(A, 7, 2, b"e three"), 9)  # the first two came before
+        self.refused("EINVAL", self.client.type, A, 8, 5, b"x")
+        self.client.type(A, 8, 4, b"\n\x04")
+        self.assertIn(b"one two three\r\n", self.client.follow(self.client.attach(A)).streams[0])
+        self.refused("EPIPE", self.client.type, A, 7, 9, b"x")
+
+    def test_nobody_types_without_a_terminal(self):
+        self.client.start(A, "read x")
+        self.refused("ENOTTY", self.client.type, A, 1, 0, b"x")
+
+    def test_who_comes_later_is_told_how_the_terminal_is_set(self):
+        line = r"printf '\033[?1049;2004h\033=\033[?25l\033[>4;2m\033[?2004l'; echo ready; read x; printf '\033c'; echo again; read x"
+        self.client.start(A, line, terminal=True)
+        self.client.follow(self.client.attach(A), until=has(b"ready"))
+        told = self.client.follow(self.client.attach(A), until=has(b"ready")).modes
+        self.assertEqual(told, b"\x1b[?1049h\x1b[?2004l\x1b[?25l\x1b=\x1b[>4;2m")
+        self.client.type(A, 1, 0, b"\n")
+        self.client.follow(self.client.attach(A), until=has(b"again"))
+        self.assertEqual(self.client.follow(self.client.attach(A), until=has(b"again")).modes, b"")
+
+    def test_the_list_tells_whether_somebody_is_at_it(self):
+        def state():
+            job = self.client.jobs()[A]
+            return job["attached"], job["left"] is not None
+
+        self.client.start(A, "echo on; read x", terminal=True)
+        self.assertEqual(state(), (False, False))
+        numbers = [self.client.attach(A), self.client.attach(A)]
+        for number in numbers:
+            self.client.follow(number, until=has(b"on"))
+        self.assertEqual(state(), (True, False))
+        self.client.send(helper.CANCEL, numbers[0])
+        self.refused("ECANCELED", self.client.follow, numbers[0])
+        self.assertEqual(state(), (True, False))
+        self.client.send(helper.CANCEL, numbers[1])
+        self.refused("ECANCELED", self.client.follow, numbers[1])
+        self.await_that(lambda: state() == (False, True))
+
+
+class Times(JobTest):
+    """When output came, and when a command's time is up."""
+
+    def test_output_is_found_by_its_time(self):
+        os.mkfifo(os.path.join(self.root, "fifo"))
+        begun = time.time_ns()
+        self.client.start(A, "echo first; read x < fifo; echo second", cwd=self.root)
+        self.client.follow(self.client.attach(A), until=has(b"first"))
+        self.assertEqual(self.client.since(A, begun), (0, 0))
+        self.assertEqual(self.client.since(A, -60 * 10**9), (0, 0))
+        self.assertEqual(self.client.since(A, time.time_ns() + 60 * 10**9), (6, 0))
+        self.await_that(lambda: self.client.since(A, -1) == (6, 0))  # a second after it came
+        with open(os.path.join(self.root, "fifo"), "w") as fifo:
+            fifo.write("\n")
+        self.client.follow(self.client.attach(A))
+        self.assertEqual(self.client.since(A, -1), (6, 0))
+        self.assertEqual(self.client.since(A, begun), (0, 0))
+        time_file = self.directory(A, "times")
+        self.assertEqual(os.stat(time_file).st_mode & 0o777, 0o600)
+
+    def test_times_of_a_job_that_has_ended_are_in_its_files(self):
+        begun = time.time_ns()
+        self.client.run(A, "echo one")
+        self.client.__exit__()
+        self.await_end(self.directory(A, "control"))
+        later = self.another()
+        self.assertEqual(later.since(A, begun), (0, 0))
+        self.assertEqual(later.since(A, time.time_ns() + 60 * 10**9), (4, 0))
+        os.unlink(self.directory(A, "times"))  # as of an earlier version
+        self.assertEqual(self.another().since(A, time.time_ns()), (0, 0))
+
+    def await_end(self, path):
+        """Waits until the supervisor has gone."""
+        end = time.monotonic() + PATIENCE
+        while os.path.exists(path):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
+    def test_a_command_whose_time_is_up_is_ended_and_says_so(self):
+        output = self.client.run(A, "trap 'echo told; exit 3' TERM; echo on; while :; do sleep 0.05; done", millis=300)
+        self.assertEqual((output.code, output.signal), (124, ""))
+        self.assertIn(b"told", output.streams[0])
+
+    def test_a_command_that_does_not_end_then_is_killed_and_says_so(self):
+        output = self.client.run(A, "trap '' TERM; echo on; while :; do sleep 0.05; done", millis=100)
+        self.assertEqual((output.code, output.signal), (124, ""))
+
+    def test_a_command_that_ends_in_time_keeps_its_status(self):
+        self.assertEqual(self.client.run(A, "exit 5", millis=60_000).code, 5)
+        self.assertEqual(self.client.run(B, "kill -KILL $$", millis=60_000).signal, "KILL")
+
+
 class Readers(JobTest):
     """Who gets the output."""
 

@@ -63,6 +63,69 @@ class SpoolTest(unittest.TestCase):
         self.assertEqual(sum(to - start for start, to in gaps), spool.dropped)
 
 
+class Times(SpoolTest):
+    """When output came."""
+
+    SECOND = 10**9
+
+    def times(self):
+        """The index of a job that begins."""
+        return supervisor.Times.create(self.directory)
+
+    def test_an_entry_stands_for_what_came_within_a_second_of_it(self):
+        times = self.times()
+        times.note(100 * self.SECOND, [0, 0])
+        times.note(100 * self.SECOND + 5, [10, 0])  # the same second
+        times.note(200 * self.SECOND, [20, 3])
+        loaded = supervisor.Times.load(self.directory)
+        for index in (times, loaded):
+            self.assertEqual(index.since(0), [0, 0])
+            self.assertEqual(index.since(100 * self.SECOND + 5), [0, 0])
+            self.assertEqual(index.since(150 * self.SECOND), [20, 3])
+            self.assertIsNone(index.since(300 * self.SECOND))
+
+    def test_too_many_entries_become_half_as_many(self):
+        times = self.times()
+        times.MOST = 8
+        for second in range(1000, 1100):
+            times.note(second * self.SECOND, [second, 0])
+        self.assertLess(os.path.getsize(os.path.join(self.path, "times")), 16 + 9 * 24)
+        loaded = supervisor.Times.load(self.directory)
+        for second in range(1000, 1100):
+            found = loaded.since(second * self.SECOND)
+            self.assertTrue(second - 64 <= found[0] <= second, (second, found))
+
+    def test_a_clock_that_is_set_back_hides_nothing(self):
+        times = self.times()
+        times.note(100 * self.SECOND, [0, 0])
+        times.note(50 * self.SECOND, [10, 0])
+        self.assertEqual(times.since(60 * self.SECOND), [0, 0])
+
+    def test_what_is_no_index_tells_nothing(self):
+        with open(os.path.join(self.path, "times"), "wb") as out:
+            out.write(b"x" * 50)
+        supervisor.Times.load(self.directory).since(0)
+
+
+class Modes(unittest.TestCase):
+    """How a terminal is set by what is written to it."""
+
+    def test_pieces_make_the_same_as_the_whole(self):
+        written = b"a\x1b[?1049hb\x1b[?1;2004hc\x1b=\x1b[>4;1m\x1b[?1l\x1b[31m\xc3\xbc"
+        expected = b"\x1b[?1049h\x1b[?1l\x1b[?2004h\x1b=\x1b[>4;1m"
+        for size in (1, 2, 3, 5, 100):
+            modes = supervisor.Modes()
+            for start in range(0, len(written), size):
+                modes.feed(written[start : start + size])
+            self.assertEqual(modes.told(), expected, size)
+
+    def test_no_more_is_remembered_than_there_may_be(self):
+        modes = supervisor.Modes()
+        for mode in range(1000):
+            modes.feed(b"\x1b[?%dh" % mode)
+        self.assertLess(len(modes.told()), 600)
+
+
 class Spools(SpoolTest):
     """What is kept of a stream."""
 

@@ -7,11 +7,13 @@ import colabfs.remote.RemoteJobs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +25,6 @@ import org.jspecify.annotations.Nullable;
 final class AgentJobs implements RemoteJobs {
   /** What a helper says that can keep commands. */
   static final String CAPABILITY = "jobs";
-
-  /** What the helper takes in one frame, less what stands beside the texts. */
-  private static final int MOST_START_BYTES = 224 * 1024;
 
   /** Guards what follows; nothing is taken and nobody told under it. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -158,57 +157,16 @@ final class AgentJobs implements RemoteJobs {
 
   @Override
   public CompletableFuture<Void> start(Start start) {
-    byte[] id = ascii(start.id());
-    Terminal terminal = start.terminal();
-    byte[] term = utf8(terminal == null ? "" : terminal.name());
-    byte[] directory = utf8(start.directory());
-    byte[] line = utf8(start.commandLine());
-    byte[] shown = utf8(start.shown());
-    int bytes =
-        Fields.textBytes(id)
-            + 1
-            + 2 * Short.BYTES
-            + Fields.textBytes(term)
-            + Long.BYTES
-            + Fields.textBytes(directory)
-            + Integer.BYTES
-            + longTextBytes(line)
-            + longTextBytes(shown);
-    for (Map.Entry<String, String> entry : start.environment().entrySet()) {
-      bytes += Fields.textBytes(utf8(entry.getKey())) + longTextBytes(utf8(entry.getValue()));
-    }
-    if (bytes > MOST_START_BYTES) {
+    StartFrame frame = new StartFrame(start);
+    if (frame.isTooLong()) {
       return CompletableFuture.failedFuture(
           new FsException(Errno.EFBIG, "the command and its environment are too long"));
     }
-    int flags = (terminal == null ? 0 : 1) | (start.detached() ? 2 : 0);
-    int size = bytes;
     return ask(
         new JobCall<>(
             "the start of " + Fields.printable(start.shown()),
             false,
-            number -> {
-              ByteBuffer frame = Frame.prepare(Protocol.START, number, size);
-              Fields.putText(frame, id);
-              frame
-                  .put((byte) flags)
-                  .putShort((short) (terminal == null ? 0 : terminal.rows()))
-                  .putShort((short) (terminal == null ? 0 : terminal.columns()));
-              Fields.putText(frame, term);
-              frame.putLong(start.spoolBytes());
-              Fields.putText(frame, directory);
-              frame.putInt(start.environment().size());
-              start
-                  .environment()
-                  .forEach(
-                      (name, value) -> {
-                        Fields.putText(frame, utf8(name));
-                        putLongText(frame, utf8(value));
-                      });
-              putLongText(frame, line);
-              putLongText(frame, shown);
-              return frame.flip();
-            },
+            frame::write,
             payload -> {
               Fields.require(payload, Integer.BYTES);
               payload.getInt(); // the process's number, which nobody here needs
@@ -247,6 +205,22 @@ final class AgentJobs implements RemoteJobs {
 
   @Override
   public CompletableFuture<Long> input(String id, long offset, boolean end, ByteBuffer bytes) {
+    return input(
+        Protocol.INPUT,
+        id,
+        Long.BYTES + 1,
+        head -> head.putLong(offset).put((byte) (end ? 1 : 0)),
+        bytes);
+  }
+
+  @Override
+  public CompletableFuture<Long> type(String id, long typist, long offset, ByteBuffer bytes) {
+    return input(
+        Protocol.TYPE, id, 2 * Long.BYTES, head -> head.putLong(typist).putLong(offset), bytes);
+  }
+
+  private CompletableFuture<Long> input(
+      int kind, String id, int placeBytes, Consumer<ByteBuffer> place, ByteBuffer bytes) {
     if (bytes.remaining() > INPUT_BYTES) {
       throw new IllegalArgumentException("too much input at once: " + bytes.remaining());
     }
@@ -257,15 +231,36 @@ final class AgentJobs implements RemoteJobs {
             true,
             number ->
                 Chunks.frame(
-                    Protocol.INPUT,
+                    kind,
                     number,
-                    Fields.textBytes(name) + Long.BYTES + 1,
+                    Fields.textBytes(name) + placeBytes,
                     head -> {
                       Fields.putText(head, name);
-                      head.putLong(offset).put((byte) (end ? 1 : 0));
+                      place.accept(head);
                     },
                     bytes.duplicate()),
             Fields::readLength));
+  }
+
+  @Override
+  public CompletableFuture<Offsets> since(String id, Instant when) {
+    Duration sinceEpoch = Duration.between(Instant.EPOCH, when);
+    return since(id, Math.max(0, sinceEpoch.toNanos()));
+  }
+
+  @Override
+  public CompletableFuture<Offsets> since(String id, Duration before) {
+    return since(id, -Math.max(1, before.toNanos()));
+  }
+
+  private CompletableFuture<Offsets> since(String id, long nanos) {
+    return about(
+        "the times of job ",
+        Protocol.SINCE,
+        id,
+        Long.BYTES,
+        frame -> frame.putLong(nanos),
+        payload -> new Offsets(Fields.readLength(payload), Fields.readLength(payload)));
   }
 
   @Override
@@ -303,7 +298,17 @@ final class AgentJobs implements RemoteJobs {
   }
 
   private CompletableFuture<Void> about(
-      String what, int kind, String id, int more, Function<ByteBuffer, ByteBuffer> rest) {
+      String what, int kind, String id, int more, UnaryOperator<ByteBuffer> rest) {
+    return about(what, kind, id, more, rest, payload -> null);
+  }
+
+  private <T> CompletableFuture<T> about(
+      String what,
+      int kind,
+      String id,
+      int more,
+      UnaryOperator<ByteBuffer> rest,
+      JobCall.Reader<T> reader) {
     byte[] name = ascii(id);
     return ask(
         new JobCall<>(
@@ -314,7 +319,7 @@ final class AgentJobs implements RemoteJobs {
               Fields.putText(frame, name);
               return rest.apply(frame).flip();
             },
-            payload -> null));
+            reader));
   }
 
   private <T> CompletableFuture<T> ask(Call<T> call) {
@@ -342,17 +347,5 @@ final class AgentJobs implements RemoteJobs {
 
   private static byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
-  }
-
-  private static byte[] utf8(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static int longTextBytes(byte[] text) {
-    return Integer.BYTES + text.length;
-  }
-
-  private static void putLongText(ByteBuffer out, byte[] text) {
-    out.putInt(text.length).put(text);
   }
 }

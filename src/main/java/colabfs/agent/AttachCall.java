@@ -18,9 +18,13 @@ final class AttachCall extends Call<Ended> {
   private static final int STDERR = 2;
   private static final int GAP = 3;
   private static final int STATE = 4;
+  private static final int MODES = 5;
 
   /** Holes in the output of a job that is told from its beginning: far more than there can be. */
   private static final int MOST_NOTES = 10_000;
+
+  /** The helper tells of 64 settings at most. */
+  private static final int MOST_MODES_BYTES = 4096;
 
   private final byte[] id;
   private final int windowBytes;
@@ -76,6 +80,7 @@ final class AttachCall extends Call<Ended> {
       case STDERR -> bytes(Stream.STDERR, payload);
       case GAP -> gap(payload);
       case STATE -> state(payload);
+      case MODES -> modes(payload);
       default -> throw new ProtocolException("no output of a job: " + what);
     }
   }
@@ -128,6 +133,17 @@ final class AttachCall extends Call<Ended> {
     Fields.requireEnd(payload);
     if (isWanted()) {
       output.state(input, stdout, stderr);
+    }
+  }
+
+  private void modes(ByteBuffer payload) throws ProtocolException {
+    countNote();
+    if (payload.remaining() > MOST_MODES_BYTES) {
+      throw new ProtocolException("a terminal with more settings than there are");
+    }
+    byte[] sequences = Fields.readBytes(payload, payload.remaining());
+    if (isWanted()) {
+      output.modes(sequences);
     }
   }
 

@@ -88,6 +88,8 @@ final class JobListCall extends Call<List<RemoteJob>> {
         state,
         node.path("detached").asBoolean(),
         node.path("terminal").asBoolean(),
+        !hasEnded && node.path("attached").asBoolean(),
+        instant(node.path("left")),
         hasCode ? ExitCodes.code(code.asInt(), signal) : null,
         signal,
         instant(node.path("started")),

@@ -27,6 +27,8 @@ final class Protocol {
   static final int JOBS = 0x25;
   static final int REMOVE = 0x26;
   static final int GRANT = 0x27;
+  static final int TYPE = 0x28;
+  static final int SINCE = 0x29;
 
   static final int WELCOME = 0x81;
   static final int PONG = 0x82;

@@ -13,6 +13,7 @@ import colabfs.exec.ExecService;
 import colabfs.exec.ExecSignal;
 import colabfs.exec.RunningCommand;
 import colabfs.profile.ProfileException;
+import colabfs.remote.SignalNumbers;
 import colabfs.ssh.SshRemote;
 import colabfs.writeback.PendingFigures;
 import java.time.Duration;
@@ -21,10 +22,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs one command for the command line and passes this process's signals to it: the first of a
  * kind as it is, a second one as SIGKILL. What becomes of interrupts is decided by whoever runs it.
+ * A command at a terminal is left by a signal, and the process ends by a second one.
  *
  * <p>Threading: one thread.
  */
@@ -33,10 +36,20 @@ public final class CommandRunner {
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
 
   private final ExecIo io;
+  private final @Nullable Seat seat;
   private final CompletableFuture<Consumer<ExecSignal>> running = new CompletableFuture<>();
 
+  /** Of the terminal that the command turned out to have. */
+  private volatile Seat.@Nullable Line line;
+
   public CommandRunner(ExecIo io) {
+    this(io, null);
+  }
+
+  /** For somebody at a terminal, whom the streams belong to. */
+  public CommandRunner(ExecIo io, @Nullable Seat seat) {
     this.io = io;
+    this.seat = seat;
   }
 
   /**
@@ -56,7 +69,8 @@ public final class CommandRunner {
    * @return its exit status
    */
   public int attach(ControlClient mount, String job) throws AppException {
-    return follow(() -> mount.attach(job, io));
+    Seat here = seat;
+    return follow(() -> mount.attach(job, here == null ? null : here.terminal(), io));
   }
 
   /** Begins to run or to follow a command. */
@@ -67,6 +81,20 @@ public final class CommandRunner {
   private int follow(Start start) throws AppException {
     try {
       ExecSession session = start.begin();
+      session.onTerminal(
+          () ->
+              take(
+                  new Seat.Line() {
+                    @Override
+                    public void resize(int rows, int columns) {
+                      session.resize(rows, columns);
+                    }
+
+                    @Override
+                    public void detach() {
+                      session.detach();
+                    }
+                  }));
       passSignals();
       running.complete(session::signal);
       return session.await();
@@ -89,6 +117,9 @@ public final class CommandRunner {
       RunningCommand command =
           new ExecService(remote.shell(), Barrier.NONE).start(request(wanted, remote.root()), io);
       running.complete(command::signal);
+      if (command.hasTerminal()) {
+        take(lineOf(command));
+      }
       return command.await();
     } catch (ExecException | ProfileException e) {
       throw AppException.of(e);
@@ -96,6 +127,28 @@ public final class CommandRunner {
       Thread.currentThread().interrupt();
       throw new AppException("interrupted; the command may still run on the runtime", e);
     }
+  }
+
+  private void take(Seat.Line taken) {
+    Seat here = seat;
+    if (here != null) {
+      line = taken;
+      here.taken(taken);
+    }
+  }
+
+  private static Seat.Line lineOf(RunningCommand command) {
+    return new Seat.Line() {
+      @Override
+      public void resize(int rows, int columns) {
+        command.resize(rows, columns);
+      }
+
+      @Override
+      public void detach() {
+        command.detach();
+      }
+    };
   }
 
   private static ExecRequest request(Command wanted, String root) {
@@ -109,8 +162,15 @@ public final class CommandRunner {
       ProcessSignals.on(
           signal.name(),
           () -> {
-            boolean kills = again.getAndSet(true) && signal != ExecSignal.INT;
-            pass(kills ? ExecSignal.KILL : signal);
+            boolean isSecond = again.getAndSet(true);
+            Seat.Line taken = line;
+            if (taken == null) {
+              pass(isSecond && signal != ExecSignal.INT ? ExecSignal.KILL : signal);
+            } else if (isSecond) {
+              System.exit(SignalNumbers.exitStatus(signal.name()));
+            } else {
+              taken.detach(); // a command at a terminal gets its signals from the keys
+            }
           });
     }
   }

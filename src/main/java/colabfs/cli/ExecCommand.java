@@ -6,6 +6,7 @@ import colabfs.app.KnownMounts;
 import colabfs.app.RuntimePaths;
 import colabfs.config.Setting;
 import colabfs.control.Command;
+import colabfs.control.ControlClient;
 import colabfs.control.RunningMount;
 import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -59,6 +61,9 @@ final class ExecCommand implements Callable<Integer> {
       description = "Run it although what was written may not be there yet.")
   private boolean noFlush;
 
+  /** Told before it is run in a mount. */
+  private Consumer<ControlClient> opening = mount -> {};
+
   @Mixin private final RunOptions run = new RunOptions();
 
   @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "The command to run.")
@@ -66,9 +71,38 @@ final class ExecCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, AppException, ProfileException, CliFailure {
-    ExecIo io = processStreams();
-    CommandRunner runner = new CommandRunner(io);
     ExecOptions options = options();
+    if (run.terminal && options.detached()) {
+      return call(plainRunner(), options.at(LocalTerminal.likeHere(main.surroundings())));
+    }
+    LocalTerminal terminal = run.terminal ? LocalTerminal.here(main.surroundings()) : null;
+    if (terminal == null) {
+      if (run.terminal) {
+        main.surroundings().warn("no terminal for the command, as standard input is none here");
+      }
+      return call(plainRunner(), options);
+    }
+    return terminal.with(runner -> call(runner, options.at(terminal.terminal())));
+  }
+
+  /** A login shell, as {@code colabfs shell} runs it. */
+  static ExecCommand shell(
+      Main main, @Nullable String directory, boolean noFlush, Consumer<ControlClient> opening) {
+    ExecCommand shell = new ExecCommand();
+    shell.main = main;
+    shell.run.cwd = directory;
+    shell.noFlush = noFlush;
+    shell.opening = opening;
+    return shell;
+  }
+
+  private static CommandRunner plainRunner() {
+    return new CommandRunner(processStreams());
+  }
+
+  /** Runs it, through a mount if there is one. */
+  int call(CommandRunner runner, ExecOptions options)
+      throws IOException, AppException, ProfileException, CliFailure {
     Path here = Path.of("").toAbsolutePath();
     requireThere(here);
     InMount planned = inMount(here, options);
@@ -134,12 +168,14 @@ final class ExecCommand implements Callable<Integer> {
 
   /** With a progress line while it waits, for a person alone: the command's own output follows. */
   private int run(CommandRunner runner, InMount planned) throws AppException {
+    ControlClient mount = planned.mounts().client(planned.mount());
+    opening.accept(mount);
     ProgressLine line =
         new ProgressLine(main.surroundings(), ProgressLine.Words.SENDING, System::nanoTime);
     boolean shown = main.surroundings().terminal().isThere();
     try {
       return runner.inMount(
-          planned.mounts().client(planned.mount()),
+          mount,
           planned.command(),
           left -> {
             if (shown) {

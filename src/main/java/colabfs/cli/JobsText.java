@@ -29,7 +29,7 @@ final class JobsText {
       String id = job.id().substring(0, digits);
       out.printf("%s  %s%n", id, cut(job.command()));
       out.printf("%s  %s%n", " ".repeat(digits), state(job, now));
-      if (!job.lastLine().isBlank()) {
+      if (job.lastLine().codePoints().anyMatch(Character::isLetterOrDigit)) {
         out.printf("%s  | %s%n", " ".repeat(digits), cut(job.lastLine()));
       }
     }
@@ -63,10 +63,23 @@ final class JobsText {
       text.append(" after ").append(time(Duration.between(started, ended)));
       text.append(", ").append(time(Duration.between(ended, now))).append(" ago");
     }
+    if (job.terminal() && job.state() == RemoteJob.State.RUNNING) {
+      text.append(atTerminal(job, now));
+    }
     if (job.cpuSeconds() >= 0) {
       text.append(String.format(Locale.ROOT, ", CPU %s", time(cpu(job))));
     }
     return text.toString();
+  }
+
+  private static String atTerminal(RemoteJob job, Instant now) {
+    if (job.attached()) {
+      return ", somebody is at its terminal";
+    }
+    Instant left = job.left();
+    return left == null
+        ? ", nobody was at its terminal yet"
+        : ", nobody is at its terminal since " + time(Duration.between(left, now));
   }
 
   private static Duration cpu(RemoteJob job) {
@@ -81,7 +94,7 @@ final class JobsText {
     return code == null ? "nobody knows how" : "status " + code;
   }
 
-  private static String cut(String text) {
+  static String cut(String text) {
     String plain = Shown.plain(text);
     return plain.length() > COMMAND_CHARACTERS
         ? plain.substring(0, COMMAND_CHARACTERS - 3) + "..."

@@ -2,15 +2,22 @@ package colabfs.cli;
 
 import colabfs.control.ControlException;
 import colabfs.exec.ExecIo;
+import colabfs.exec.LogsSince;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.DateTimeException;
+import java.time.ZoneId;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
 
-/** {@code colabfs logs [-f] ID}. */
+/** {@code colabfs logs [-f] [--since TIME] ID}. */
 @Command(
     name = "logs",
     description = {
@@ -30,6 +37,18 @@ final class LogsCommand implements Callable<Integer> {
       description = "Go on with what it prints from now on, until it ends.")
   private boolean follow;
 
+  @Option(
+      names = "--since",
+      paramLabel = "TIME",
+      description =
+          "Leave out what is older: 90s, 10m, 2h or 1d before now, or a time such as"
+              + " 2026-11-21T10:00 (of here; 2026-11-21T10:00Z of UTC).")
+  private @Nullable String since;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
   @Parameters(paramLabel = "ID", description = "Its number, or as much of it as is unique.")
   @SuppressWarnings("NullAway.Init") // set by picocli
   private String id;
@@ -39,6 +58,22 @@ final class LogsCommand implements Callable<Integer> {
     MountChoice choice = MountChoice.of(main);
     ExecIo own = ExecCommand.processStreams();
     ExecIo io = new ExecIo(InputStream.nullInputStream(), own.stdout(), own.stderr());
-    return choice.mounts().client(choice.mount(null)).logs(id, follow, io).await();
+    LogsSince from = since();
+    return choice.mounts().client(choice.mount(null)).logs(id, from, follow, io).await();
+  }
+
+  private LogsSince since() {
+    if (since == null) {
+      return LogsSince.ALL;
+    }
+    try {
+      return SinceText.read(since, ZoneId.systemDefault());
+    } catch (DateTimeException | ArithmeticException e) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--since takes a time before now (90s, 10m, 2h, 1d) or a time (2026-11-21T10:00), not '%s'"
+              .formatted(since),
+          e);
+    }
   }
 }

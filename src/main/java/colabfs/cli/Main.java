@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       InitCommand.class,
       MountCommand.class,
       ExecCommand.class,
+      ShellCommand.class,
       JobsCommand.class,
       LogsCommand.class,
       AttachCommand.class,

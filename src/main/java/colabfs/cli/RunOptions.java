@@ -25,6 +25,11 @@ final class RunOptions {
   boolean detach;
 
   @Option(
+      names = {"-t", "--tty"},
+      description = "Give it a terminal on the runtime; Enter ~ . leaves it, Enter ~ ? helps.")
+  boolean terminal;
+
+  @Option(
       names = "--no-supervise",
       negatable = true,
       fallbackValue = "true",

@@ -2,12 +2,14 @@ package colabfs.control;
 
 import colabfs.core.RemotePath;
 import colabfs.exec.ExecIo;
+import colabfs.exec.LogsSince;
 import colabfs.forward.ForwardSpec;
 import colabfs.forward.ForwardStatus;
 import colabfs.forward.Splice;
 import colabfs.fs.WarmReport;
 import colabfs.machine.MachineFigures;
 import colabfs.remote.RemoteJob;
+import colabfs.remote.RemoteJobs.Terminal;
 import colabfs.restore.RestoreReport;
 import colabfs.writeback.Conflict;
 import colabfs.writeback.PendingChange;
@@ -273,18 +275,25 @@ public final class ControlClient {
     return new ExecSession(connect(new Request.Exec(command, true)), io, progress);
   }
 
-  /** Comes back to a job, named by the beginning of its number. */
-  public ExecSession attach(String job, ExecIo io) throws ControlException {
-    return new ExecSession(connect(new Request.Attach(job)), io, left -> {});
+  /**
+   * Comes back to a job, named by the beginning of its number.
+   *
+   * @param terminal of who comes, if there is one
+   */
+  public ExecSession attach(String job, @Nullable Terminal terminal, ExecIo io)
+      throws ControlException {
+    return new ExecSession(connect(new Request.Attach(job, terminal)), io, left -> {});
   }
 
   /**
    * Reads what a job has printed.
    *
+   * @param since leaves out what is older
    * @param follow and what it will print, to its end
    */
-  public ExecSession logs(String job, boolean follow, ExecIo io) throws ControlException {
-    return new ExecSession(connect(new Request.Logs(job, follow)), io, left -> {});
+  public ExecSession logs(String job, LogsSince since, boolean follow, ExecIo io)
+      throws ControlException {
+    return new ExecSession(connect(new Request.Logs(job, since, follow)), io, left -> {});
   }
 
   /** Every job on the runtime, in the order in which they were started. */

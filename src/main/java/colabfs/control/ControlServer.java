@@ -153,10 +153,10 @@ public final class ControlServer implements AutoCloseable {
           handler.exec(exec.command(), io, exec.progress() ? follower : new Silent(follower));
     }
     if (request instanceof Request.Attach attach) {
-      return (io, follower) -> handler.jobs().attach(attach.job(), io);
+      return (io, follower) -> handler.jobs().attach(attach.job(), attach.terminal(), io);
     }
     return request instanceof Request.Logs logs
-        ? (io, follower) -> handler.jobs().logs(logs.job(), logs.follow(), io)
+        ? (io, follower) -> handler.jobs().logs(logs.job(), logs.since(), logs.follow(), io)
         : null;
   }
 

@@ -75,6 +75,12 @@ final class ExecConnection {
     switch (frame.type()) {
       case STDIN -> input.put(frame.payload());
       case STDIN_EOF -> input.end();
+      case RESIZE -> {
+        int rows = TerminalJson.size(frame.number(0));
+        int columns = TerminalJson.size(frame.number(1));
+        whenRunning(command -> command.resize(rows, columns));
+      }
+      case DETACH -> whenRunning(RunningCommand::detach);
       case SIGNAL -> {
         ExecSignal signal = signal(frame.text());
         follower.leave(); // a command that is not running yet is not begun
@@ -106,6 +112,9 @@ final class ExecConnection {
                 new FrameOutput(channel, FrameType.STDOUT),
                 new FrameOutput(channel, FrameType.STDERR));
         RunningCommand command = starter.start(io, follower);
+        if (command.hasTerminal()) {
+          channel.send(FrameType.TERMINAL, "");
+        }
         running.complete(command);
         channel.send(FrameType.EXIT, command.await());
       } catch (ExecException e) {

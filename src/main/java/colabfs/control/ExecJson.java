@@ -29,6 +29,7 @@ final class ExecJson {
         .put("supervised", options.supervised())
         .put("detached", options.detached())
         .put("timeout_ms", timeout == null ? null : (Long) timeout.toMillis());
+    TerminalJson.fill(node, options.terminal());
     ArrayNode words = node.putArray("words");
     command.words().forEach(words::add);
     ObjectNode environment = node.putObject("environment");
@@ -38,7 +39,7 @@ final class ExecJson {
   static Request.Exec read(JsonNode node) throws IOException {
     List<String> words = new ArrayList<>();
     node.path("words").forEach(word -> words.add(word.asText()));
-    if (words.isEmpty()) {
+    if (words.isEmpty() && TerminalJson.read(node) == null) {
       throw new IOException("no command");
     }
     try {
@@ -75,6 +76,7 @@ final class ExecJson {
         environment,
         timeout.isNumber() ? Duration.ofMillis(timeout.asLong()) : null,
         node.path("supervised").asBoolean(true),
-        node.path("detached").asBoolean(false));
+        node.path("detached").asBoolean(false),
+        TerminalJson.read(node));
   }
 }

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
@@ -32,6 +33,8 @@ public final class ExecSession {
   /** Bytes of input that the server takes. */
   private final Semaphore room = new Semaphore(0);
 
+  private Runnable onTerminal = () -> {};
+
   ExecSession(FrameChannel channel, ExecIo io, Consumer<PendingFigures> progress) {
     this.channel = channel;
     this.io = io;
@@ -43,11 +46,33 @@ public final class ExecSession {
 
   /** Passes a signal to the command. */
   public void signal(ExecSignal signal) {
+    tell(FrameType.SIGNAL, StandardCharsets.UTF_8.encode(signal.name()));
+  }
+
+  /** How large the terminal is now. */
+  public void resize(int rows, int columns) {
+    tell(
+        FrameType.RESIZE,
+        ByteBuffer.allocate(2 * Integer.BYTES).putInt(rows).putInt(columns).flip());
+  }
+
+  /** Leaves the terminal; the command goes on if it can. */
+  public void detach() {
+    tell(FrameType.DETACH, ByteBuffer.allocate(0));
+  }
+
+  private void tell(FrameType type, ByteBuffer payload) {
     try {
-      channel.send(FrameType.SIGNAL, signal.name());
+      channel.send(type, payload);
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "the command has ended", e);
     }
+  }
+
+  /** Has it told once when the command turns out to have a terminal. */
+  public ExecSession onTerminal(Runnable told) {
+    onTerminal = told;
+    return this;
   }
 
   /**
@@ -83,6 +108,7 @@ public final class ExecSession {
             progress.accept(Messages.readProgress(frame.text()));
             waiting = true;
           }
+          case TERMINAL -> onTerminal.run();
           case STDIN_ROOM -> room.release(Math.max(0, frame.number()));
           case EXIT -> {
             return frame.number();

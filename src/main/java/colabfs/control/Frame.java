@@ -1,5 +1,6 @@
 package colabfs.control;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -13,6 +14,15 @@ record Frame(FrameType type, ByteBuffer payload) {
   /** The four bytes of an {@link FrameType#EXIT} or {@link FrameType#STDIN_ROOM}. */
   int number() {
     return payload.getInt(payload.position());
+  }
+
+  /** One of the numbers of a {@link FrameType#RESIZE}. */
+  int number(int index) throws IOException {
+    int at = payload.position() + index * Integer.BYTES;
+    if (at + Integer.BYTES > payload.limit()) {
+      throw new IOException("a frame with too few numbers");
+    }
+    return payload.getInt(at);
   }
 
   byte[] bytes() {

@@ -30,7 +30,13 @@ enum FrameType {
    */
   STDIN_ROOM(11),
   /** Server: some elements of a long answer, a JSON object with an array; more frames follow. */
-  PART(12);
+  PART(12),
+  /** Client: rows and columns of its terminal, four bytes each. */
+  RESIZE(13),
+  /** Client: it leaves the terminal; the command goes on if it can. */
+  DETACH(14),
+  /** Server: the command has a terminal, and what is typed from now on is its own; empty. */
+  TERMINAL(15);
 
   private final int number;
 

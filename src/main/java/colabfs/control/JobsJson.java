@@ -27,6 +27,7 @@ public final class JobsJson {
   static ObjectNode node(RemoteJob job) {
     var started = job.started();
     var ended = job.ended();
+    var left = job.left();
     return JsonNodeFactory.instance
         .objectNode()
         .put("id", job.id())
@@ -35,6 +36,8 @@ public final class JobsJson {
         .put("state", job.state().name().toLowerCase(Locale.ROOT))
         .put("detached", job.detached())
         .put("terminal", job.terminal())
+        .put("attached", job.attached())
+        .put("left", left == null ? null : left.toString())
         .put("exit_status", job.code())
         .put("signal", job.signal())
         .put("started", started == null ? null : started.toString())
@@ -56,6 +59,8 @@ public final class JobsJson {
           RemoteJob.State.valueOf(node.path("state").asText().toUpperCase(Locale.ROOT)),
           node.path("detached").asBoolean(),
           node.path("terminal").asBoolean(),
+          node.path("attached").asBoolean(),
+          Messages.readInstant(node.path("left")),
           code.isInt() ? (Integer) code.asInt() : null,
           node.path("signal").asText(),
           Messages.readInstant(node.path("started")),

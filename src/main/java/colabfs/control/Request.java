@@ -1,7 +1,9 @@
 package colabfs.control;
 
 import colabfs.core.RemotePath;
+import colabfs.exec.LogsSince;
 import colabfs.forward.ForwardSpec;
+import colabfs.remote.RemoteJobs.Terminal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -30,15 +32,19 @@ sealed interface Request {
    */
   record Plan(TypedLine line) implements Request {}
 
-  /** Come back to a job, named by the beginning of its number. */
-  record Attach(String job) implements Request {}
+  /**
+   * Come back to a job, named by the beginning of its number.
+   *
+   * @param terminal of who comes, if there is one
+   */
+  record Attach(String job, @Nullable Terminal terminal) implements Request {}
 
   /**
    * What a job has printed.
    *
    * @param follow and what it will print
    */
-  record Logs(String job, boolean follow) implements Request {}
+  record Logs(String job, LogsSince since, boolean follow) implements Request {}
 
   /** The jobs on the runtime. */
   record Jobs() implements Request {}

@@ -30,9 +30,11 @@ final class RequestJson {
     if (request instanceof Request.Exec exec) {
       ExecJson.fill(node, exec);
     } else if (request instanceof Request.Attach attach) {
-      node.put("command", "attach").put("job", attach.job());
+      TerminalJson.fill(node.put("command", "attach").put("job", attach.job()), attach.terminal());
     } else if (request instanceof Request.Logs logs) {
-      node.put("command", "logs").put("job", logs.job()).put("follow", logs.follow());
+      TerminalJson.fill(
+          node.put("command", "logs").put("job", logs.job()).put("follow", logs.follow()),
+          logs.since());
     } else if (request instanceof Request.Jobs) {
       node.put("command", "jobs");
     } else if (request instanceof Request.Kill kill) {
@@ -97,8 +99,12 @@ final class RequestJson {
       case "unmount" -> new Request.Unmount(node.path("force").asBoolean());
       case "exec" -> ExecJson.read(node);
       case "plan" -> PlanJson.read(node);
-      case "attach" -> new Request.Attach(node.path("job").asText());
-      case "logs" -> new Request.Logs(node.path("job").asText(), node.path("follow").asBoolean());
+      case "attach" -> new Request.Attach(node.path("job").asText(), TerminalJson.read(node));
+      case "logs" ->
+          new Request.Logs(
+              node.path("job").asText(),
+              TerminalJson.readSince(node),
+              node.path("follow").asBoolean());
       case "jobs" -> new Request.Jobs();
       case "kill" -> new Request.Kill(node.path("job").asText(), node.path("signal").asText());
       case "prune" -> new Request.Prune();

@@ -20,8 +20,8 @@ final class CommandLine {
   /** Linux's MAX_ARG_STRLEN (include/uapi/linux/binfmts.h), less the room for our own words. */
   static final int MAX_BYTES = 128 * 1024 - 256;
 
-  /** A command that does not end by SIGTERM is killed so long after it. */
-  private static final int KILL_AFTER_SECONDS = 10;
+  /** A command that does not end by SIGTERM is killed so long after it; supervisor.py, too. */
+  static final int KILL_AFTER_SECONDS = 10;
 
   private static final Pattern PLAIN_WORD = Pattern.compile("[A-Za-z0-9_./:=,+@%^-]+");
 
@@ -60,7 +60,6 @@ final class CommandLine {
    */
   private static final String INNER =
       """
-      exec 0<&4 1>&3 2>&5 3>&- 4<&- 5>&-
       if [ -d /usr/lib64-nvidia ]; then
         if [ -z "${LD_LIBRARY_PATH+set}" ]; then export LD_LIBRARY_PATH=/usr/lib64-nvidia; fi
         for d in /usr/local/cuda/bin /usr/local/nvidia/bin /opt/bin; do
@@ -77,6 +76,25 @@ final class CommandLine {
         exit 255
       fi
       %s
+      """;
+
+  /** Takes the streams back that {@link #OUTER} kept. */
+  private static final String TAKE_STREAMS = "exec 0<&4 1>&3 2>&5 3>&- 4<&- 5>&-\n";
+
+  /**
+   * Where nobody has set a locale, one in which editors show UTF-8; and for a terminal that is
+   * unknown here, the usual one.
+   */
+  private static final String AT_TERMINAL =
+      """
+      if [ -z "${LC_ALL-}${LC_CTYPE-}${LANG-}" ] && locale -a 2> /dev/null | grep -qi '^c\\.utf-*8$'; then
+        LANG=C.UTF-8
+        export LANG
+      fi
+      if command -v tput > /dev/null && ! tput longname > /dev/null 2>&1; then
+        TERM=xterm-256color
+        export TERM
+      fi
       """;
 
   /** Sets what {@link #SETTINGS} holds, after the profile has set what it wants. */
@@ -97,7 +115,7 @@ final class CommandLine {
     return bounded(
         forAnyShell(
             ANNOUNCE.formatted(marker)
-                + OUTER.formatted(quote(inner(request, settings(request.options()))))));
+                + OUTER.formatted(quote(inner(request, settings(request.options()), true)))));
   }
 
   /**
@@ -108,7 +126,22 @@ final class CommandLine {
    * @throws ExecException when it is longer than a runtime takes
    */
   static String supervised(ExecRequest request) throws ExecException {
-    return bounded(forAnyShell("lead=\n" + OUTER.formatted(quote(inner(request, TAKE_SETTINGS)))));
+    return bounded(forAnyShell(session(request, TAKE_SETTINGS, false)));
+  }
+
+  /**
+   * The text for a server that has made the session, with a terminal.
+   *
+   * @throws ExecException when it is longer than a runtime takes
+   */
+  static String atTerminal(ExecRequest request) throws ExecException {
+    return bounded(forAnyShell(session(request, settings(request.options()), true)));
+  }
+
+  /** A login shell reads the profile itself, and shows what that prints. */
+  private static String session(ExecRequest request, String settings, boolean timed) {
+    String inner = inner(request, settings, timed);
+    return request.words().isEmpty() ? inner : "lead=\n" + OUTER.formatted(quote(inner));
   }
 
   /** A script that sets the environment that was asked for. */
@@ -121,6 +154,9 @@ final class CommandLine {
 
   /** The command as a person would have typed it. */
   static String shown(List<String> words) {
+    if (words.isEmpty()) {
+      return "shell";
+    }
     if (words.size() == 1) {
       return words.get(0);
     }
@@ -129,9 +165,11 @@ final class CommandLine {
         .collect(Collectors.joining(" "));
   }
 
-  private static String inner(ExecRequest request, String settings) {
+  private static String inner(ExecRequest request, String settings, boolean timed) {
     String directory = quote(request.directory());
-    return INNER.formatted(settings, directory, directory, command(request));
+    return (request.words().isEmpty() ? "" : TAKE_STREAMS)
+        + (request.options().terminal() == null ? "" : AT_TERMINAL)
+        + INNER.formatted(settings, directory, directory, command(request, timed));
   }
 
   private static String bounded(String text) throws ExecException {
@@ -150,16 +188,18 @@ final class CommandLine {
             .formatted(signal, pid));
   }
 
-  private static String command(ExecRequest request) {
+  private static String command(ExecRequest request, boolean timed) {
     List<String> words = request.words();
-    String bounded = "exec " + timeout(request.options().timeout());
+    String bounded = "exec " + (timed ? timeout(request.options().timeout()) : "");
+    if (words.isEmpty()) {
+      return bounded + "\"${SHELL:-/bin/sh}\" -l";
+    }
     if (words.size() == 1 && !PLAIN_WORD.matcher(words.get(0)).matches()) {
       return bounded + "\"${SHELL:-/bin/sh}\" -c " + quote(words.get(0));
     }
     return bounded + words.stream().map(CommandLine::quote).collect(Collectors.joining(" "));
   }
 
-  /** timeout(1) runs beside the command, so it counts while the connection is lost, too. */
   private static String timeout(@Nullable Duration timeout) {
     return timeout == null
         ? ""

@@ -6,6 +6,7 @@ import colabfs.remote.RemoteShell;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
@@ -20,6 +21,9 @@ public final class ExecService {
 
   /** Kept of each stream of a job while nobody is attached. */
   private static final long SPOOL_BYTES = 64L << 20;
+
+  /** What a terminal showed is of little use later, and has to pass before what it shows now. */
+  private static final long TERMINAL_SPOOL_BYTES = 8L << 20;
 
   private final RemoteShell shell;
   private final RemoteJobs jobs;
@@ -53,7 +57,8 @@ public final class ExecService {
               .formatted(jobs.reason()));
     }
     String marker = "colabfs-" + random;
-    String line = mayStay ? "" : CommandLine.of(request, marker);
+    RemoteJobs.Terminal terminal = request.options().terminal();
+    String line = mayStay ? "" : plain(request, marker);
     RemoteJobs.Start start = mayStay ? supervised(random, request) : null;
     barrier.drain();
     if (start != null) {
@@ -62,18 +67,32 @@ public final class ExecService {
     if (canWait && jobs != RemoteJobs.NONE) {
       Notices.say(io.stderr(), "the command ends when the connection does: " + jobs.reason());
     }
-    PlainCommand command = new PlainCommand(shell, barrier, startShell(line), marker, io);
+    if (terminal != null) {
+      PlainTerminal command =
+          new PlainTerminal(barrier, started(shell.start(line, terminal)), request.options(), io);
+      command.begin();
+      return command;
+    }
+    PlainCommand command =
+        new PlainCommand(shell, barrier, started(shell.start(line)), request.options(), marker, io);
     command.begin();
     return command;
+  }
+
+  private static String plain(ExecRequest request, String marker) throws ExecException {
+    return request.options().terminal() == null
+        ? CommandLine.of(request, marker)
+        : CommandLine.atTerminal(request);
   }
 
   private static RemoteJobs.Start supervised(String id, ExecRequest request) throws ExecException {
     String settings = CommandLine.settings(request.options());
     return new RemoteJobs.Start(
         id,
-        null,
+        request.options().terminal(),
         request.options().detached(),
-        SPOOL_BYTES,
+        request.options().timeout(),
+        request.options().terminal() == null ? SPOOL_BYTES : TERMINAL_SPOOL_BYTES,
         request.directory(),
         settings.isEmpty() ? Map.of() : Map.of(CommandLine.SETTINGS, settings),
         CommandLine.supervised(request),
@@ -86,9 +105,10 @@ public final class ExecService {
     return HexFormat.of().formatHex(random);
   }
 
-  private RemoteProcess startShell(String line) throws ExecException {
+  private static RemoteProcess started(CompletableFuture<RemoteProcess> start)
+      throws ExecException {
     try {
-      return shell.start(line).get();
+      return start.get();
     } catch (ExecutionException e) {
       throw new ExecException("the command was not started: %s; try again".formatted(reason(e)), e);
     } catch (InterruptedException e) {

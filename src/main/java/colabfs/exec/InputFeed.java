@@ -34,8 +34,7 @@ final class InputFeed {
 
   private static final int MOST_RETRIES = 600;
 
-  private final RemoteJobs jobs;
-  private final String id;
+  private final Taker taker;
   private final Consumer<String> notices;
 
   /**
@@ -66,6 +65,11 @@ final class InputFeed {
   @GuardedBy("lock")
   private int retries;
 
+  /** Where input goes: answers how much has been taken in all. */
+  interface Taker {
+    CompletableFuture<Long> give(long offset, boolean end, ByteBuffer bytes);
+  }
+
   /** A piece of the input; the last one is empty. */
   private static final class Piece {
     final long offset;
@@ -84,9 +88,8 @@ final class InputFeed {
    *
    * @param notices is told in words when input cannot be given
    */
-  InputFeed(RemoteJobs jobs, String id, Consumer<String> notices) {
-    this.jobs = jobs;
-    this.id = id;
+  InputFeed(Taker taker, Consumer<String> notices) {
+    this.taker = taker;
     this.notices = notices;
   }
 
@@ -178,7 +181,8 @@ final class InputFeed {
   @GuardedBy("lock")
   private void give(Piece piece) {
     var unused =
-        jobs.input(id, piece.offset, piece.end, ByteBuffer.wrap(piece.bytes))
+        taker
+            .give(piece.offset, piece.end, ByteBuffer.wrap(piece.bytes))
             .whenComplete((taken, failure) -> answered(piece, failure));
   }
 

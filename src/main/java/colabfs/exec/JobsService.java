@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The commands on a runtime that outlive the connection, for whoever comes back to them. Jobs are
@@ -83,24 +84,35 @@ public final class JobsService {
     return count;
   }
 
-  /** Comes back to a job: shows the last that it printed, and what it prints from now on. */
-  public RunningCommand attach(String beginning, ExecIo io) throws ExecException {
+  /**
+   * Comes back to a job: shows the last that it printed, and what it prints from now on.
+   *
+   * @param terminal of who comes, if there is one: the job's terminal is made as large
+   */
+  public RunningCommand attach(String beginning, RemoteJobs.@Nullable Terminal terminal, ExecIo io)
+      throws ExecException {
     RemoteJob job = find(beginning);
-    return SupervisedCommand.following(jobs, barrier, job.id(), JobRole.ATTACH, io, !job.detached())
+    JobTerminal joined = job.terminal() ? JobTerminal.joined(jobs, job.id(), terminal) : null;
+    return SupervisedCommand.following(
+            jobs, barrier, job.id(), JobRole.ATTACH, io, joined, !job.detached())
         .from(
             Math.max(0, job.stdoutBytes() - TAIL_BYTES),
             Math.max(0, job.stderrBytes() - TAIL_BYTES));
   }
 
   /**
-   * Reads all that a job has printed.
+   * Reads what a job has printed.
    *
+   * @param since leaves out what is older
    * @param follow and what it will print, to its end
    */
-  public RunningCommand logs(String beginning, boolean follow, ExecIo io) throws ExecException {
+  public RunningCommand logs(String beginning, LogsSince since, boolean follow, ExecIo io)
+      throws ExecException {
     RemoteJob job = find(beginning);
     JobRole role = follow ? JobRole.FOLLOW : JobRole.LOGS;
-    return SupervisedCommand.following(jobs, Barrier.NONE, job.id(), role, io, false).from(0, 0);
+    RemoteJobs.Offsets from = await("the times are not known", since.in(jobs, job.id()));
+    return SupervisedCommand.following(jobs, Barrier.NONE, job.id(), role, io, null, false)
+        .from(from.stdout(), from.stderr());
   }
 
   private RemoteJob find(String beginning) throws ExecException {

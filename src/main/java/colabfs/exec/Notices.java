@@ -14,8 +14,20 @@ final class Notices {
 
   /** Says it, if anybody still listens. */
   static void say(OutputStream stderr, String words) {
+    write(stderr, "colabfs: " + words + "\n");
+  }
+
+  /**
+   * As {@link #say}, for a terminal that does nothing to lines by itself, and where something may
+   * stand already.
+   */
+  static void sayRaw(OutputStream stderr, String words) {
+    write(stderr, "\r\ncolabfs: " + words + "\r\n");
+  }
+
+  private static void write(OutputStream stderr, String line) {
     try {
-      stderr.write(("colabfs: " + words + "\n").getBytes(StandardCharsets.UTF_8));
+      stderr.write(line.getBytes(StandardCharsets.UTF_8));
       stderr.flush();
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "nobody listens", e);

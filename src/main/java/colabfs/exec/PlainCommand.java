@@ -30,6 +30,7 @@ final class PlainCommand implements RunningCommand {
   private final RemoteShell shell;
   private final Barrier barrier;
   private final RemoteProcess process;
+  private final ExitCode exitCode;
   private final String marker;
   private final ExecIo io;
 
@@ -42,10 +43,16 @@ final class PlainCommand implements RunningCommand {
   private volatile boolean readerGone;
 
   PlainCommand(
-      RemoteShell shell, Barrier barrier, RemoteProcess process, String marker, ExecIo io) {
+      RemoteShell shell,
+      Barrier barrier,
+      RemoteProcess process,
+      ExecOptions options,
+      String marker,
+      ExecIo io) {
     this.shell = shell;
     this.barrier = barrier;
     this.process = process;
+    this.exitCode = new ExitCode(options);
     this.marker = marker;
     this.io = io;
   }
@@ -61,7 +68,7 @@ final class PlainCommand implements RunningCommand {
     try {
       stdoutEnded.get();
       stderrEnded.get();
-      return readerGone ? BROKEN_PIPE : process.exit().get().code();
+      return readerGone ? BROKEN_PIPE : exitCode.of(process.exit().get());
     } catch (ExecutionException e) {
       if (readerGone) {
         return BROKEN_PIPE;

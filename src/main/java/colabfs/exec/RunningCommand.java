@@ -30,9 +30,22 @@ public interface RunningCommand {
    */
   void signal(ExecSignal signal);
 
+  /** Whether it has a terminal on the runtime. */
+  default boolean hasTerminal() {
+    return false;
+  }
+
+  /** How large the terminal is now at which somebody sees it. */
+  default void resize(int rows, int columns) {}
+
+  /** Whoever sits at its terminal leaves: it goes on if it can, and that is said. */
+  default void detach() {
+    hangUp();
+  }
+
   /**
    * Whoever asked is gone: the command is told that its terminal is gone (SIGHUP), unless it was
-   * only looked at.
+   * only looked at, or has a terminal on the runtime and a supervisor.
    */
   void hangUp();
 

@@ -3,10 +3,6 @@ package colabfs.exec;
 import colabfs.remote.RemoteJobs;
 import colabfs.remote.RemoteJobs.Ended;
 import colabfs.remote.RemoteJobs.Stream;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
@@ -25,24 +21,14 @@ import org.jspecify.annotations.Nullable;
  * bounded by the window that was granted.
  */
 final class SupervisedCommand implements RunningCommand {
-  private static final Logger LOG = System.getLogger(SupervisedCommand.class.getName());
-
   /** What may be on its way: 100 Mbit/s at a round trip of 80 ms. */
   static final int WINDOW_BYTES = 1 << 20;
 
   /** Grants are gathered, as each is a packet. */
   private static final int GRANT_BYTES = WINDOW_BYTES / 4;
 
-  /** A connection that comes back sooner is not worth a word. */
-  private static final Duration QUIET = Duration.ofSeconds(1);
-
   /** How long a command whose terminal is gone is followed, to tidy up after it. */
   private static final Duration LAST_LOOK = Duration.ofSeconds(10);
-
-  /** Before it is asked again when asking failed at once, longer each time. */
-  private static final Duration PAUSE = Duration.ofMillis(100);
-
-  private static final int MOST_PAUSES = 20;
 
   private final RemoteJobs jobs;
   private final Barrier barrier;
@@ -50,6 +36,7 @@ final class SupervisedCommand implements RunningCommand {
   private final JobRole role;
   private final ExecIo io;
   private final RemoteJobs.@Nullable Start start;
+  private final JobView view;
 
   /** When it has ended, nothing of it stays on the runtime. */
   private final boolean forgets;
@@ -58,22 +45,16 @@ final class SupervisedCommand implements RunningCommand {
   private final InputFeed input;
   private final JobSignals signals;
 
-  /** Nobody reads what it prints any more. */
-  private volatile boolean abandoned;
-
   // What follows belongs to the thread that awaits.
 
   private final JobOffsets offsets = new JobOffsets();
+  private final Outage outage = new Outage();
   private RemoteJobs.@Nullable Attachment attachment;
   private int connections;
   private boolean started;
   private boolean hasInput;
   private boolean isRefused;
-  private int failures;
   private int ungranted;
-  private boolean lost;
-  private boolean saidLost;
-  private long lostNanos;
   private @Nullable Integer code;
 
   /** Its end has come, and with it the news of what it changed. */
@@ -91,6 +72,7 @@ final class SupervisedCommand implements RunningCommand {
       JobRole role,
       ExecIo io,
       RemoteJobs.@Nullable Start start,
+      @Nullable JobTerminal terminal,
       boolean forgets) {
     this.jobs = jobs;
     this.barrier = barrier;
@@ -98,18 +80,26 @@ final class SupervisedCommand implements RunningCommand {
     this.role = role;
     this.io = io;
     this.start = start;
+    this.view = new JobView(io, terminal, this::hangUp);
     this.forgets = forgets;
-    this.input = new InputFeed(jobs, id, words -> steps.add(() -> say(words)));
+    InputFeed.Taker taker =
+        terminal == null
+            ? (offset, end, bytes) -> jobs.input(id, offset, end, bytes)
+            : terminal::type;
+    this.input = new InputFeed(taker, words -> steps.add(() -> view.say(words)));
     this.signals =
         new JobSignals(
-            jobs, id, work -> steps.add(work::run), words -> steps.add(() -> say(words)));
+            jobs, id, work -> steps.add(work::run), words -> steps.add(() -> view.say(words)));
   }
 
   /** Starts a command, and follows it unless it is to be left at once. */
   static SupervisedCommand begun(
       RemoteJobs jobs, Barrier barrier, RemoteJobs.Start start, ExecIo io) {
+    RemoteJobs.Terminal size = start.terminal();
+    JobTerminal terminal = size == null ? null : JobTerminal.begun(jobs, start.id(), size);
     SupervisedCommand command =
-        new SupervisedCommand(jobs, barrier, start.id(), JobRole.RUN, io, start, !start.detached());
+        new SupervisedCommand(
+            jobs, barrier, start.id(), JobRole.RUN, io, start, terminal, !start.detached());
     command.connect();
     if (!start.detached()) {
       command.hasInput = true;
@@ -121,11 +111,19 @@ final class SupervisedCommand implements RunningCommand {
   /**
    * Follows a job that runs already.
    *
+   * @param terminal when it has one, and somebody is to attend to that
    * @param forgets nothing of it is to stay when its end was delivered
    */
   static SupervisedCommand following(
-      RemoteJobs jobs, Barrier barrier, String id, JobRole role, ExecIo io, boolean forgets) {
-    SupervisedCommand command = new SupervisedCommand(jobs, barrier, id, role, io, null, forgets);
+      RemoteJobs jobs,
+      Barrier barrier,
+      String id,
+      JobRole role,
+      ExecIo io,
+      @Nullable JobTerminal terminal,
+      boolean forgets) {
+    SupervisedCommand command =
+        new SupervisedCommand(jobs, barrier, id, role, io, null, terminal, forgets);
     command.started = true;
     command.hasInput = role != JobRole.ATTACH;
     return command;
@@ -145,7 +143,7 @@ final class SupervisedCommand implements RunningCommand {
       while (code == null) {
         next().take();
       }
-      return abandoned ? BROKEN_PIPE : code;
+      return view.isAbandoned() ? BROKEN_PIPE : code;
     } finally {
       connections++;
       input.stop();
@@ -159,16 +157,15 @@ final class SupervisedCommand implements RunningCommand {
 
   /** The next thing that happens; that the connection has been lost for long is one. */
   private Step next() throws InterruptedException {
-    if (!lost || saidLost || abandoned) {
+    if (!outage.isUntold() || view.isAbandoned()) {
       return steps.take();
     }
-    long left = lostNanos + QUIET.toNanos() - System.nanoTime();
-    Step step = steps.poll(Math.max(0, left), TimeUnit.NANOSECONDS);
+    Step step = steps.poll(outage.quietNanos(), TimeUnit.NANOSECONDS);
     return step != null
         ? step
         : () -> {
-          saidLost = true;
-          say("the connection is lost; the command goes on, waiting to reconnect");
+          outage.tell();
+          view.say("the connection is lost; the command goes on, waiting to reconnect");
         };
   }
 
@@ -177,20 +174,35 @@ final class SupervisedCommand implements RunningCommand {
     if (role == JobRole.LOGS || role == JobRole.FOLLOW) {
       hangUp();
     } else if (signals.send(signal)) {
-      steps.add(
-          () -> {
-            say(
-                "left running as job %1$s. Back to it: colabfs attach %1$s; end it: colabfs kill %1$s"
-                    .formatted(id));
-            code = INTERRUPTED;
-          });
+      detach();
     }
   }
 
   @Override
+  public void detach() {
+    steps.add(
+        () -> {
+          view.say(
+              "left running as job %1$s. Back to it: colabfs attach %1$s; end it: colabfs kill %1$s"
+                  .formatted(id));
+          code = INTERRUPTED;
+        });
+  }
+
+  @Override
+  public boolean hasTerminal() {
+    return view.hasTerminal();
+  }
+
+  @Override
+  public void resize(int rows, int columns) {
+    view.resize(rows, columns);
+  }
+
+  @Override
   public void hangUp() {
-    abandoned = true;
-    if (role != JobRole.RUN || (start != null && start.detached())) {
+    view.abandon();
+    if (role != JobRole.RUN || view.hasTerminal() || (start != null && start.detached())) {
       steps.add(() -> code = BROKEN_PIPE);
       return;
     }
@@ -218,7 +230,7 @@ final class SupervisedCommand implements RunningCommand {
   private void connect() {
     int mine = ++connections;
     RemoteJobs.Start starting = start;
-    lost = false;
+    outage.tried();
     if (starting != null && !started) {
       var unused =
           jobs.start(starting)
@@ -243,31 +255,44 @@ final class SupervisedCommand implements RunningCommand {
     return new RemoteJobs.Output() {
       @Override
       public void state(long inputBytes, long stdoutBytes, long stderrBytes) {
-        steps.add(() -> found(mine, inputBytes, stdoutBytes, stderrBytes));
+        current(() -> found(inputBytes, stdoutBytes, stderrBytes));
+      }
+
+      @Override
+      public void modes(byte[] sequences) {
+        current(() -> view.modes(sequences));
       }
 
       @Override
       public void bytes(Stream stream, long offset, byte[] bytes) {
-        steps.add(() -> printed(mine, stream, offset, bytes));
+        current(() -> printed(stream, offset, bytes));
       }
 
       @Override
       public void gap(Stream stream, long from, long to) {
-        steps.add(() -> missed(mine, stream, from, to));
+        current(() -> missed(stream, from, to));
+      }
+
+      /** What comes over an earlier connection does not count. */
+      private void current(Runnable work) {
+        steps.add(
+            () -> {
+              if (mine == connections) {
+                work.run();
+              }
+            });
       }
     };
   }
 
-  private void found(int mine, long inputBytes, long stdoutBytes, long stderrBytes) {
-    if (mine != connections) {
-      return;
-    }
-    failures = 0;
+  private void found(long inputBytes, long stdoutBytes, long stderrBytes) {
+    outage.isOver();
     if (!hasInput) {
       hasInput = true;
-      input.begin(inputBytes, io.stdin());
+      input.begin(view.hasTerminal() ? 0 : inputBytes, io.stdin());
       input.connected();
     }
+    view.reached(stdoutBytes);
     if (role == JobRole.LOGS) {
       offsets.want(stdoutBytes, stderrBytes);
       endLogs();
@@ -280,14 +305,9 @@ final class SupervisedCommand implements RunningCommand {
     }
   }
 
-  private void printed(int mine, Stream stream, long offset, byte[] bytes) {
-    if (mine != connections) {
-      return;
-    }
-    failures = 0;
-    if (!abandoned) {
-      deliver(stream == Stream.STDOUT ? io.stdout() : io.stderr(), bytes);
-    }
+  private void printed(Stream stream, long offset, byte[] bytes) {
+    outage.isOver();
+    view.printed(stream, offset, bytes);
     offsets.set(stream, offset + bytes.length);
     ungranted += bytes.length;
     if (ungranted >= GRANT_BYTES && attachment != null) {
@@ -297,24 +317,10 @@ final class SupervisedCommand implements RunningCommand {
     endLogs();
   }
 
-  private void deliver(OutputStream to, byte[] bytes) {
-    try {
-      to.write(bytes);
-      to.flush();
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "nobody reads the output", e);
-      hangUp();
-    }
-  }
-
-  private void missed(int mine, Stream stream, long from, long to) {
-    if (mine == connections) {
-      say(
-          "%d bytes of output are missing here: they were dropped while nobody followed the command"
-              .formatted(to - from));
-      offsets.set(stream, to);
-      endLogs();
-    }
+  private void missed(Stream stream, long from, long to) {
+    view.missed(to - from);
+    offsets.set(stream, to);
+    endLogs();
   }
 
   private void started(int mine, @Nullable Throwable failure) throws ExecException {
@@ -322,7 +328,7 @@ final class SupervisedCommand implements RunningCommand {
       boolean isFirst = !started;
       started = true;
       if (start != null && start.detached()) {
-        deliver(io.stdout(), (id + "\n").getBytes(StandardCharsets.US_ASCII));
+        view.deliver(io.stdout(), (id + "\n").getBytes(StandardCharsets.US_ASCII));
         code = 0;
       } else if (isFirst && mine == connections) {
         signals.reachable();
@@ -358,8 +364,8 @@ final class SupervisedCommand implements RunningCommand {
   private void finish(Ended end) {
     isTold = true;
     long missing = offsets.missing(end);
-    if (missing > 0) {
-      say("%d bytes of output did not arrive".formatted(missing));
+    if (missing > 0 && !view.hasTerminal()) {
+      view.say("%d bytes of output did not arrive".formatted(missing));
     }
     code = role == JobRole.RUN || role == JobRole.ATTACH ? end.code() : 0;
     if (forgets) {
@@ -373,12 +379,9 @@ final class SupervisedCommand implements RunningCommand {
     }
     connections++;
     attachment = null;
-    lost = true;
-    saidLost = saidLost && failures > 0;
-    lostNanos = failures == 0 ? System.nanoTime() : lostNanos;
     input.lost();
     signals.lost();
-    long pauseMillis = PAUSE.toMillis() * Math.min(MOST_PAUSES, failures++);
+    long pauseMillis = outage.begins().toMillis();
     var unused =
         jobs.ready()
             .whenCompleteAsync(
@@ -387,16 +390,9 @@ final class SupervisedCommand implements RunningCommand {
   }
 
   private void back() {
-    if (saidLost) {
-      saidLost = false;
-      say("connected again");
+    if (outage.toldBefore()) {
+      view.say("connected again");
     }
     connect();
-  }
-
-  private void say(String words) {
-    if (!abandoned) {
-      Notices.say(io.stderr(), words);
-    }
   }
 }

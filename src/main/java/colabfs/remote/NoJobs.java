@@ -3,6 +3,8 @@ package colabfs.remote;
 import colabfs.core.Errno;
 import colabfs.core.FsException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -57,6 +59,21 @@ public record NoJobs(String reason) implements RemoteJobs {
 
   @Override
   public CompletableFuture<Long> input(String id, long offset, boolean end, ByteBuffer bytes) {
+    return none();
+  }
+
+  @Override
+  public CompletableFuture<Long> type(String id, long typist, long offset, ByteBuffer bytes) {
+    return none();
+  }
+
+  @Override
+  public CompletableFuture<Offsets> since(String id, Instant when) {
+    return none();
+  }
+
+  @Override
+  public CompletableFuture<Offsets> since(String id, Duration before) {
     return none();
   }
 

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param state whether it runs
  * @param detached nobody attended to it when it was started
  * @param terminal it has a terminal
+ * @param attached somebody is at its terminal
+ * @param left when the last one left its terminal; null when nobody ever was there, or somebody is
  * @param code exit code, or 128 + n for a signal; null while it runs or when nobody knows
  * @param signal that ended it, without SIG, or empty
  * @param started when; null when it is not told
@@ -29,6 +31,8 @@ public record RemoteJob(
     State state,
     boolean detached,
     boolean terminal,
+    boolean attached,
+    @Nullable Instant left,
     @Nullable Integer code,
     String signal,
     @Nullable Instant started,

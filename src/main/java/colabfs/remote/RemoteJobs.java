@@ -1,6 +1,8 @@
 package colabfs.remote;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -70,6 +72,20 @@ public interface RemoteJobs {
   CompletableFuture<Long> input(String id, long offset, boolean end, ByteBuffer bytes);
 
   /**
+   * Types at a job's terminal, where others may type as well.
+   *
+   * @param typist a number of the caller's choice: each has offsets of his own
+   * @param offset of the first byte in what he types; what the job has already is left out
+   */
+  CompletableFuture<Long> type(String id, long typist, long offset, ByteBuffer bytes);
+
+  /** Where the output begins that a job printed since a time of the runtime's clock. */
+  CompletableFuture<Offsets> since(String id, Instant when);
+
+  /** As {@link #since(String, Instant)}, for a time before now. */
+  CompletableFuture<Offsets> since(String id, Duration before);
+
+  /**
    * Sends a signal to a job's processes.
    *
    * @param signal its name without SIG
@@ -91,6 +107,7 @@ public interface RemoteJobs {
    * @param id 16 hexadecimal digits of the caller's choice
    * @param terminal what it is to have as a terminal; null for three streams
    * @param detached nobody attends to it: its input is empty, and it is kept when it has ended
+   * @param timeout after which it is ended, with status 124; null for none
    * @param spoolBytes of each stream that are kept while nobody is attached
    * @param directory where it runs, absolute on the runtime
    * @param environment laid over the login's
@@ -101,6 +118,7 @@ public interface RemoteJobs {
       String id,
       @Nullable Terminal terminal,
       boolean detached,
+      @Nullable Duration timeout,
       long spoolBytes,
       String directory,
       Map<String, String> environment,
@@ -118,6 +136,9 @@ public interface RemoteJobs {
    */
   record Terminal(String name, int rows, int columns) {}
 
+  /** Places in a job's output. */
+  record Offsets(long stdout, long stderr) {}
+
   /** Which of a job's outputs; a terminal has the first one only. */
   enum Stream {
     STDOUT,
@@ -133,6 +154,12 @@ public interface RemoteJobs {
      * @param inputBytes that it has been given
      */
     void state(long inputBytes, long stdoutBytes, long stderrBytes);
+
+    /**
+     * How a job's terminal was set then, for whoever has not seen all that was printed: the
+     * sequences that set another one so. Comes after {@link #state}, if at all.
+     */
+    default void modes(byte[] sequences) {}
 
     void bytes(Stream stream, long offset, byte[] bytes);
 

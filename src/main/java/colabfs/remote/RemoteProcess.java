@@ -27,6 +27,9 @@ public interface RemoteProcess extends AutoCloseable {
    */
   CompletableFuture<ExitStatus> exit();
 
+  /** Tells a command at a terminal how large that is now; nothing happens to others. */
+  default void resize(int rows, int columns) {}
+
   /** Gives the channel up; the server hangs up on the command. No error when it has ended. */
   @Override
   void close();

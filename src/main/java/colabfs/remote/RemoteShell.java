@@ -1,5 +1,7 @@
 package colabfs.remote;
 
+import colabfs.core.Errno;
+import colabfs.core.FsException;
 import java.util.concurrent.CompletableFuture;
 
 /** Runs commands on a runtime, each on a channel of the one connection. Threading: any thread. */
@@ -14,4 +16,13 @@ public interface RemoteShell {
    *     reached
    */
   CompletableFuture<RemoteProcess> start(String commandLine);
+
+  /**
+   * As {@link #start(String)}, at a terminal that lasts as long as the channel: what the command
+   * prints as errors comes with the rest. EOPNOTSUPP where there are none.
+   */
+  default CompletableFuture<RemoteProcess> start(String commandLine, RemoteJobs.Terminal terminal) {
+    return CompletableFuture.failedFuture(
+        new FsException(Errno.EOPNOTSUPP, "the runtime gives no terminals"));
+  }
 }

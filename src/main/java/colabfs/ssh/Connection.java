@@ -66,7 +66,7 @@ final class Connection implements LiveLink {
     Traffic traffic = opening.traffic();
     this.shell =
         new ExecShell(
-            commandLine -> ExecChannel.open(session, commandLine, traffic),
+            (commandLine, terminal) -> ExecChannel.open(session, commandLine, terminal, traffic),
             opening.timer(),
             opening.callTimeout());
     this.ports = new Ports(session, opening.timer(), traffic, opening.callTimeout());

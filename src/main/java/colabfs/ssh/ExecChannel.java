@@ -2,17 +2,22 @@ package colabfs.ssh;
 
 import colabfs.core.Errno;
 import colabfs.core.FsException;
+import colabfs.remote.RemoteJobs.Terminal;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.SignalNumbers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.sshd.client.channel.ChannelExec;
 import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.common.channel.PtyChannelConfiguration;
+import org.apache.sshd.common.channel.PtyMode;
 import org.apache.sshd.common.session.ConnectionService;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * command, nothing else; memory is bounded by the window.
  */
 final class ExecChannel extends ChannelExec {
+
+  private static final Logger LOG = System.getLogger(ExecChannel.class.getName());
 
   /** A megabyte at 80 ms is 12 MiB/s; two streams share it. */
   private static final long WINDOW_BYTES = 1 << 20;
@@ -33,8 +40,10 @@ final class ExecChannel extends ChannelExec {
   private final CompletableFuture<RemoteProcess> started = new CompletableFuture<>();
   private final CompletableFuture<RemoteProcess.ExitStatus> exit = new CompletableFuture<>();
 
-  private ExecChannel(String commandLine, Traffic traffic) {
-    super(commandLine, null, Map.of());
+  private ExecChannel(
+      String commandLine, @Nullable PtyChannelConfiguration terminal, Traffic traffic) {
+    super(commandLine, terminal, Map.of());
+    setUsePty(terminal != null);
     this.traffic = traffic;
     CoreModuleProperties.REQUEST_EXEC_REPLY.set(this, true);
     CoreModuleProperties.WINDOW_SIZE.set(this, WINDOW_BYTES);
@@ -43,7 +52,14 @@ final class ExecChannel extends ChannelExec {
 
   /** Opens the channel and asks for the command. */
   static ExecChannel open(ClientSession session, String commandLine, Traffic traffic) {
-    ExecChannel channel = new ExecChannel(commandLine, traffic);
+    return open(session, commandLine, null, traffic);
+  }
+
+  /** As {@link #open(ClientSession, String, Traffic)}, at a terminal if there is to be one. */
+  static ExecChannel open(
+      ClientSession session, String commandLine, @Nullable Terminal terminal, Traffic traffic) {
+    ExecChannel channel =
+        new ExecChannel(commandLine, terminal == null ? null : pty(terminal), traffic);
     channel.addCloseFutureListener(closed -> channel.ended());
     try {
       session.getService(ConnectionService.class).registerChannel(channel);
@@ -59,6 +75,15 @@ final class ExecChannel extends ChannelExec {
       channel.started.completeExceptionally(notConnected(e));
     }
     return channel;
+  }
+
+  private static PtyChannelConfiguration pty(Terminal terminal) {
+    PtyChannelConfiguration pty = new PtyChannelConfiguration();
+    pty.setPtyType(terminal.name());
+    pty.setPtyLines(terminal.rows());
+    pty.setPtyColumns(terminal.columns());
+    pty.setPtyModes(Map.of(PtyMode.IUTF8, 1)); // a character is erased whole
+    return pty;
   }
 
   /**
@@ -144,6 +169,15 @@ final class ExecChannel extends ChannelExec {
     @Override
     public CompletableFuture<ExitStatus> exit() {
       return exit.copy();
+    }
+
+    @Override
+    public void resize(int rows, int columns) {
+      try {
+        sendWindowChange(columns, rows);
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "no window to change", e); // it has ended
+      }
     }
 
     @Override

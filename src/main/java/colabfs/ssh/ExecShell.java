@@ -2,6 +2,7 @@ package colabfs.ssh;
 
 import colabfs.core.Errno;
 import colabfs.core.FsException;
+import colabfs.remote.RemoteJobs.Terminal;
 import colabfs.remote.RemoteProcess;
 import colabfs.remote.RemoteShell;
 import java.time.Duration;
@@ -12,7 +13,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs commands on one live connection, at most so many at once as the server has channels; further
@@ -26,7 +27,7 @@ final class ExecShell implements RemoteShell {
   /** OpenSSH gives ten channels to a connection (MaxSessions); two are SFTP's. */
   static final int MOST_AT_ONCE = 8;
 
-  private final Function<String, ExecChannel> opener;
+  private final Opener opener;
   private final ScheduledExecutorService timer;
   private final Duration startTimeout;
 
@@ -37,13 +38,15 @@ final class ExecShell implements RemoteShell {
   private int running;
   private int limit = MOST_AT_ONCE;
 
-  private record Request(String commandLine, CompletableFuture<RemoteProcess> result) {}
+  private record Request(
+      String commandLine, @Nullable Terminal terminal, CompletableFuture<RemoteProcess> result) {}
 
-  /**
-   * @param opener opens a channel for a command line
-   */
-  ExecShell(
-      Function<String, ExecChannel> opener, ScheduledExecutorService timer, Duration startTimeout) {
+  /** Opens a channel for a command line, at a terminal if there is to be one. */
+  interface Opener {
+    ExecChannel open(String commandLine, @Nullable Terminal terminal);
+  }
+
+  ExecShell(Opener opener, ScheduledExecutorService timer, Duration startTimeout) {
     this.opener = opener;
     this.timer = timer;
     this.startTimeout = startTimeout;
@@ -51,7 +54,15 @@ final class ExecShell implements RemoteShell {
 
   @Override
   public CompletableFuture<RemoteProcess> start(String commandLine) {
-    Request request = new Request(commandLine, new CompletableFuture<>());
+    return start(new Request(commandLine, null, new CompletableFuture<>()));
+  }
+
+  @Override
+  public CompletableFuture<RemoteProcess> start(String commandLine, Terminal terminal) {
+    return start(new Request(commandLine, terminal, new CompletableFuture<>()));
+  }
+
+  private CompletableFuture<RemoteProcess> start(Request request) {
     lock.lock();
     try {
       waiting.add(request);
@@ -103,7 +114,7 @@ final class ExecShell implements RemoteShell {
   }
 
   private void open(Request request) {
-    ExecChannel channel = opener.apply(request.commandLine);
+    ExecChannel channel = opener.open(request.commandLine, request.terminal);
     ScheduledFuture<?> tooLate =
         timer.schedule(() -> giveUp(channel), startTimeout.toMillis(), TimeUnit.MILLISECONDS);
     CompletableFuture<?> unused =

@@ -63,9 +63,7 @@ public final class SshRemote implements AutoCloseable {
     Patience patience = new Patience(lifeline, timer, settings.callTimeout(), System::nanoTime);
     this.fs = new ReconnectingFs(patience, LiveLink::fs);
     this.wholeRuntime = new ReconnectingFs(patience, LiveLink::wholeRuntime);
-    this.shell =
-        commandLine ->
-            patience.call(false, link -> link.shell().start(commandLine), late -> late.close());
+    this.shell = new ReconnectingShell(patience);
     this.ports = new ReconnectingPorts(patience);
   }
 

@@ -26,7 +26,7 @@ import zlib
 import supervisor
 from supervisor import DIRECTORY, Connection, Fields, Record, Spool, error_payload, failure
 
-KINDS = frozenset(range(supervisor.START, supervisor.GRANT + 1))
+KINDS = frozenset(range(supervisor.START, supervisor.SINCE + 1))
 CHUNK = 0x84
 
 TRIES = 12  # to reach a supervisor that comes or goes just now

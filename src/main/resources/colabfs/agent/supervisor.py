@@ -18,6 +18,7 @@ import fcntl
 import gc
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -27,9 +28,9 @@ import time
 import zlib
 
 CANCEL = 0x03
-START, ATTACH, INPUT, SIGNAL, RESIZE, JOBS, REMOVE, GRANT = range(0x20, 0x28)
+START, ATTACH, INPUT, SIGNAL, RESIZE, JOBS, REMOVE, GRANT, TYPE, SINCE = range(0x20, 0x2A)
 DONE, ERROR, OUTPUT = 0x85, 0x86, 0x88
-STDOUT, STDERR, GAP, STATE = 1, 2, 3, 4
+STDOUT, STDERR, GAP, STATE, MODES = 1, 2, 3, 4, 5
 
 FRAME_BYTES = 256 * 1024
 CHUNK_BYTES = 128 * 1024
@@ -46,10 +47,13 @@ ABSENT_SECONDS = 30.0  # after which a reader that takes nothing holds the comma
 LINGER_SECONDS = 1.0  # after the end, for those who are connected
 RETRY_SECONDS = 1.0  # between two tries to write to a full disk
 UNSTORED_SECONDS = 3600.0  # for which output that no disk takes is kept after the end
+KILL_SECONDS = 10.0  # after which a command that was told to end, as its time was up, is killed
+TYPISTS = 256  # of one terminal whose place in what they type is remembered
 
 HEAD = struct.Struct(">IBI")  # length of what follows, kind, request
 CHUNK_HEAD = struct.Struct(">BI")
 U16, U32, U64 = struct.Struct(">H"), struct.Struct(">I"), struct.Struct(">Q")
+I64 = struct.Struct(">q")
 ENDED = struct.Struct(">i")
 WINDOW = struct.Struct("HHHH")
 
@@ -184,6 +188,7 @@ class Start:
             self.env.append((name, fields.long_text()))
         self.line = fields.long_text()
         self.shown = fields.long_text()
+        self.seconds = fields.number(U64) / 1000 if flags & 4 else None
         fields.end()
         if not self.cwd.startswith(b"/"):
             raise failure(errno.EINVAL, "the working directory must be an absolute path")
@@ -358,6 +363,114 @@ class Spool:
         os.pwrite(self._fd, facts + b"".join(self.PAIR.pack(*gap) for gap in self.gaps), 0)
 
 
+class Times:
+    """When output came: a file of entries, at most one in a span of time.
+
+    An entry is a time, and how many bytes of each stream had come before it. When there are too many,
+    every other one goes and the span doubles.
+    """
+
+    NAME = "times"
+    HEAD = struct.Struct(">8sQ")  # magic, span in nanoseconds
+    ENTRY = struct.Struct(">QQQ")
+    MAGIC = b"colabfsT"
+    SPAN_NS = 1_000_000_000
+    MOST = 65_536
+
+    def __init__(self, fd: int, span: int, count: int):
+        self._fd = fd
+        self._span = span
+        self._count = count
+        self._last = 0
+
+    @classmethod
+    def create(cls, directory: int) -> Times:
+        """A new one."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        times = cls(os.open(cls.NAME, flags, 0o600, dir_fd=directory), cls.SPAN_NS, 0)
+        os.pwrite(times._fd, cls.HEAD.pack(cls.MAGIC, cls.SPAN_NS), 0)
+        return times
+
+    @classmethod
+    def load(cls, directory: int) -> Times:
+        """That of a job whose supervisor has gone; ENOENT."""
+        fd = os.open(cls.NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        head = os.pread(fd, cls.HEAD.size, 0)
+        span = cls.HEAD.unpack(head)[1] if len(head) == cls.HEAD.size and head[:8] == cls.MAGIC else cls.SPAN_NS
+        return cls(fd, span, max(0, os.fstat(fd).st_size - cls.HEAD.size) // cls.ENTRY.size)
+
+    def note(self, now: int, ends: list[int]) -> None:
+        """More output comes; a disk that does not take that is no harm."""
+        if 0 <= now - self._last < self._span:
+            return
+        self._last = now
+        try:
+            if self._count >= self.MOST:
+                self._thin()
+            os.pwrite(self._fd, self.ENTRY.pack(now, *ends), self.HEAD.size + self._count * self.ENTRY.size)
+            self._count += 1
+        except OSError:
+            pass
+
+    def since(self, when: int) -> list[int] | None:
+        """How many bytes had come before a time; none when nothing came after it."""
+        for entry in self.ENTRY.iter_unpack(self._entries()):
+            if entry[0] + self._span > when:
+                return list(entry[1:])
+        return None
+
+    def _entries(self) -> bytes:
+        raw = os.pread(self._fd, self._count * self.ENTRY.size, self.HEAD.size)
+        return raw[: len(raw) - len(raw) % self.ENTRY.size]
+
+    def _thin(self) -> None:
+        kept = b"".join(self.ENTRY.pack(*entry) for entry in list(self.ENTRY.iter_unpack(self._entries()))[::2])
+        self._span *= 2
+        os.pwrite(self._fd, self.HEAD.pack(self.MAGIC, self._span) + kept, 0)
+        self._count = len(kept) // self.ENTRY.size
+        os.ftruncate(self._fd, self.HEAD.size + len(kept))
+
+
+class Modes:
+    """How a terminal was set by what was written to it, as far as a program does not repaint that."""
+
+    SEQUENCE = re.compile(rb"\x1b(?:\[\?([0-9;]{1,40})([hl])|\[>4(?:;([0-9]))?m|([=>])|(c|\[!p))")
+    LONGEST = 48
+    MOST = 64
+    SCREENS = (b"1049", b"1047", b"47")  # the other screen: told first, as it saves the cursor
+
+    def __init__(self) -> None:
+        self._set: dict[bytes, bool] = {}
+        self._keypad = False
+        self._keys = b"0"
+        self._rest = b""
+
+    def feed(self, content: bytes) -> None:
+        """Sees what is written."""
+        content = self._rest + content
+        for numbers, on, keys, keypad, reset in self.SEQUENCE.findall(content):
+            if numbers:
+                for number in numbers.split(b";"):
+                    if number in self._set or len(self._set) < self.MOST:
+                        self._set[number] = on == b"h"
+            elif keypad:
+                self._keypad = keypad == b"="
+            elif reset:
+                self._set.clear()
+                self._keypad, self._keys = False, b"0"
+            else:
+                self._keys = keys or b"0"
+        at = content.rfind(b"\x1b", -self.LONGEST)
+        self._rest = content[at:] if at >= 0 else b""
+
+    def told(self) -> bytes:
+        """What sets another terminal so."""
+        numbers = sorted(self._set, key=lambda number: number not in self.SCREENS)
+        told = b"".join(b"\x1b[?%s%s" % (n, b"h" if self._set[n] else b"l") for n in numbers if n)
+        told += b"\x1b=" if self._keypad else b""
+        return told + (b"\x1b[>4;%sm" % self._keys if self._keys != b"0" else b"")
+
+
 # ---------------------------------------------------------------------------------------------
 # A job's directory
 
@@ -457,9 +570,14 @@ class Command:
         self.terminal = start.terminal
         self.status: tuple[int, str] | None = None  # exit code, name of a signal
         self.taken = 0  # bytes of input
+        self.typed: dict[int, int] = {}  # bytes of those who type at the terminal, the latest last
+        self.modes = Modes()
         self.queue = bytearray()
         self.input_ended = False
         self._umask = umask
+        self._deadline = None if start.seconds is None else time.monotonic() + start.seconds
+        self._ending = "TERM"  # what it gets when its time is up
+        self._is_late = False
         cwd = os.open(start.cwd, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         ours, theirs = self._make_streams(start)
         self.pid = self._spawn(start, cwd, theirs)  # when it fails the process ends
@@ -529,10 +647,29 @@ class Command:
         if self.status is None:
             seen = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if seen is not None and seen.si_pid == self.pid:
-                if seen.si_code == os.CLD_EXITED:
+                if self._is_late:
+                    self.status = (124, "")  # as timeout(1)
+                elif seen.si_code == os.CLD_EXITED:
                     self.status = (seen.si_status, "")
                 else:
                     self.status = (128 + seen.si_status, signal_name(seen.si_status))
+
+    def seconds_left(self) -> float | None:
+        """Until something is to be done about its time."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def watch_time(self) -> None:
+        """Ends it when its time is up; kills it when it does not end then."""
+        if self._deadline is None or self._deadline > time.monotonic():
+            return
+        self._is_late = self._is_late or self.status is None
+        for name in (self._ending, "CONT"):
+            try:
+                self.signal(name)
+            except OSError:
+                pass  # nobody is left
+        self._deadline = None if self._ending == "KILL" else time.monotonic() + KILL_SECONDS
+        self._ending = "KILL"
 
     @property
     def is_over(self) -> bool:
@@ -565,7 +702,22 @@ class Command:
             if self.terminal:
                 self.input = None
             os.close(fd)
+        elif self.terminal:
+            self.modes.feed(content)
         return content
+
+    def took(self, waiting: Waiting, count: int) -> None:
+        """So many more bytes came from there."""
+        if waiting.typist is None:
+            self.taken += count
+            return
+        self.typed[waiting.typist] = self.typed.pop(waiting.typist, 0) + count
+        if len(self.typed) > TYPISTS:
+            del self.typed[next(iter(self.typed))]
+
+    def taken_from(self, waiting: Waiting) -> int:
+        """How many bytes came from there."""
+        return self.taken if waiting.typist is None else self.typed.get(waiting.typist, 0)
 
     def write(self) -> None:
         """Gives it from its input what it takes."""
@@ -749,15 +901,16 @@ class Attachment:
 class Waiting:
     """Input that has no place in the queue yet."""
 
-    __slots__ = ("connection", "number", "offset", "is_end", "content")
+    __slots__ = ("connection", "number", "typist", "offset", "is_end", "content")
 
-    def __init__(self, connection: Connection, number: int, payload: bytes):
+    def __init__(self, connection: Connection, number: int, payload: bytes, is_typed: bool):
         self.connection = connection
         self.number = number
         fields = Fields(payload)
         fields.id()
+        self.typist = fields.number(U64) if is_typed else None
         self.offset = fields.number(U64)
-        self.is_end = bool(fields.u8())
+        self.is_end = not is_typed and bool(fields.u8())
         self.content = fields.chunk()
 
 
@@ -773,6 +926,7 @@ class Keeper:
         self.attachments: list[Attachment] = []
         self.listener: socket.socket | None = None
         self.removed = False
+        self.times: Times | None = None
         self.active = time.monotonic()
         self._kinds = {
             START: self._start,
@@ -781,6 +935,8 @@ class Keeper:
             SIGNAL: self._signal,
             RESIZE: self._resize,
             REMOVE: self._remove,
+            TYPE: self._type,
+            SINCE: self._since,
         }
 
     # What a supervisor knows better.
@@ -803,6 +959,10 @@ class Keeper:
     def input_taken(self) -> int:
         """How many bytes of input it has taken."""
         return 0
+
+    def modes(self) -> bytes:
+        """How its terminal is set."""
+        return b""
 
     def step(self) -> None:
         """What is to be done between two waits."""
@@ -926,9 +1086,29 @@ class Keeper:
         state += b"".join(U64.pack(spool.end) for spool in self.spools)
         state += struct.pack(">q", started if isinstance(started, int) else 0)
         connection.put(OUTPUT, number, state)
+        modes = self.modes()
+        if modes:
+            connection.put(OUTPUT, number, bytes((MODES,)) + modes)
         self.attachments.append(Attachment(connection, number, offsets, credit))
 
+    def _since(self, connection: Connection, number: int, payload: bytes) -> None:
+        fields = Fields(payload)
+        fields.id()
+        when = fields.number(I64)
+        fields.end()
+        try:
+            times = self.times or Times.load(self.record.directory)
+        except FileNotFoundError:  # a job of an earlier version
+            found: list[int] | None = [0, 0]
+        else:
+            found = times.since(when if when >= 0 else time.time_ns() + when)
+        found = found or [spool.end for spool in self.spools]
+        connection.put(DONE, number, b"".join(map(U64.pack, found)))
+
     def _input(self, connection: Connection, number: int, payload: bytes) -> None:
+        raise failure(errno.EPIPE)
+
+    def _type(self, connection: Connection, number: int, payload: bytes) -> None:
         raise failure(errno.EPIPE)
 
     def _signal(self, connection: Connection, number: int, payload: bytes) -> None:
@@ -974,6 +1154,7 @@ class Supervisor(Keeper):
         self._waiting: collections.deque[Waiting] = collections.deque()
         self._waiting_bytes = 0
         self._is_told = False
+        self._is_attached = False
         self._ended_at = 0.0
         self._woken, waking = os.pipe()
         os.set_blocking(self._woken, False)
@@ -989,6 +1170,10 @@ class Supervisor(Keeper):
     def input_taken(self) -> int:
         """How many bytes of input it has taken."""
         return self._command.taken
+
+    def modes(self) -> bytes:
+        """How its terminal is set."""
+        return b"" if self.command is None else self.command.modes.told()
 
     @property
     def _command(self) -> Command:
@@ -1021,7 +1206,10 @@ class Supervisor(Keeper):
     def _take_output(self, stream: int) -> None:
         room = self._room(stream)
         if room > 0:
-            self.spools[stream].append(self._command.read(stream, min(READ_BYTES, room)))
+            content = self._command.read(stream, min(READ_BYTES, room))
+            if content and self.times is not None:
+                self.times.note(time.time_ns(), [spool.end for spool in self.spools])
+            self.spools[stream].append(content)
 
     def _room(self, stream: int) -> int:
         """What may be read so that nobody who is here misses anything."""
@@ -1039,6 +1227,9 @@ class Supervisor(Keeper):
                 self._take_output(0)
             if command.is_over:
                 self._tell_end()
+            else:
+                command.watch_time()
+                self._note_attached()
         for spool in self.spools:
             if not spool.is_stored:
                 spool.flush()
@@ -1047,6 +1238,16 @@ class Supervisor(Keeper):
         """When a disk may have room again, a reader is gone, or everybody is."""
         if self._is_told:
             return RETRY_SECONDS
+        pauses = [pause for pause in (self._pause(), self._command.seconds_left()) if pause is not None]
+        return min(pauses) if pauses else None
+
+    def _note_attached(self) -> None:
+        """For the list of jobs: whether somebody is at its terminal, or since when nobody is."""
+        if self._command.terminal and self._is_attached != bool(self.attachments):
+            self._is_attached = bool(self.attachments)
+            self.record.note(attached=self._is_attached, left=None if self._is_attached else time.time_ns())
+
+    def _pause(self) -> float | None:
         if self._command.is_draining and self._room(0) > 0:
             return 0
         held = any(fd is not None and self._room(n) <= 0 for n, fd in enumerate(self._command.outputs))
@@ -1077,7 +1278,15 @@ class Supervisor(Keeper):
         )
 
     def _input(self, connection: Connection, number: int, payload: bytes) -> None:
-        waiting = Waiting(connection, number, payload)
+        self._queue(connection, number, payload, False)
+
+    def _type(self, connection: Connection, number: int, payload: bytes) -> None:
+        if not self._command.terminal:
+            raise failure(errno.ENOTTY)
+        self._queue(connection, number, payload, True)
+
+    def _queue(self, connection: Connection, number: int, payload: bytes, is_typed: bool) -> None:
+        waiting = Waiting(connection, number, payload, is_typed)
         if self._waiting_bytes + len(waiting.content) > WAITING_BYTES:
             raise failure(errno.EAGAIN, "more input than was answered")
         self._waiting.append(waiting)
@@ -1091,19 +1300,21 @@ class Supervisor(Keeper):
             self._waiting_bytes -= len(waiting.content)
             try:
                 self._take_one(command, waiting)
-                waiting.connection.put(DONE, waiting.number, U64.pack(command.taken))
+                waiting.connection.put(DONE, waiting.number, U64.pack(command.taken_from(waiting)))
             except OSError as e:
                 waiting.connection.put(ERROR, waiting.number, error_payload(e))
 
     @staticmethod
     def _take_one(command: Command, waiting: Waiting) -> None:
-        if waiting.offset > command.taken:
+        taken = command.taken_from(waiting)
+        if waiting.offset > taken:
             raise failure(errno.EINVAL, "input is missing before this")
-        fresh = waiting.content[command.taken - waiting.offset :]
+        fresh = waiting.content[taken - waiting.offset :]
         is_new = bool(fresh) or (waiting.is_end and not command.input_ended)
-        if is_new and (command.input is None or command.input_ended):
+        has_ended = command.input_ended and waiting.typist is None
+        if is_new and (command.input is None or has_ended):
             raise failure(errno.EPIPE)
-        command.taken += len(fresh)
+        command.took(waiting, len(fresh))
         command.queue += fresh
         if waiting.is_end and is_new:
             command.take_end()
@@ -1199,10 +1410,13 @@ def prepare(jobs: int, start: Start) -> Supervisor:
                 "stderr": 0,
                 "dropped": 0,
                 "spool_error": "",
+                "attached": False,
+                "left": None,
             },
         )
         record.write()
         spools = [Spool.create(directory, stream, start.bound) for stream in ("out", "err")]
+        times = Times.create(directory)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind("/proc/self/fd/%d/control" % directory)
         listener.listen(64)
@@ -1211,7 +1425,9 @@ def prepare(jobs: int, start: Start) -> Supervisor:
     except OSError as e:
         remove_remains(jobs, making)
         raise failure(errno.EEXIST) if e.errno == errno.ENOTEMPTY else e
-    return Supervisor(jobs, record, spools, listener)
+    supervisor = Supervisor(jobs, record, spools, listener)
+    supervisor.times = times
+    return supervisor
 
 
 def keep(jobs: int, name: str, connection: Connection) -> None:

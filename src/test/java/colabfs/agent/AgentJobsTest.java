@@ -178,7 +178,8 @@ final class AgentJobsTest {
   @Test
   void tooLongACommand_isRefusedHere() {
     RemoteJobs.Start start =
-        new RemoteJobs.Start(ID, null, false, 1, "/", Map.of("A", "x".repeat(300_000)), "a", "a");
+        new RemoteJobs.Start(
+            ID, null, false, null, 1, "/", Map.of("A", "x".repeat(300_000)), "a", "a");
     assertThatThrownBy(() -> jobs.start(start).join()).hasMessageContaining("too long");
   }
 

@@ -6,6 +6,8 @@ import colabfs.remote.RemoteJob;
 import colabfs.remote.RemoteJobs;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -159,6 +161,26 @@ final class ScriptedJobs implements RemoteJobs {
       known++;
     }
     return CompletableFuture.completedFuture((long) input.size());
+  }
+
+  @Override
+  public CompletableFuture<Long> type(String id, long typist, long offset, ByteBuffer bytes) {
+    asked.add("type " + offset + "+" + bytes.remaining());
+    return state == State.READY
+        ? CompletableFuture.completedFuture(offset + bytes.remaining())
+        : CompletableFuture.failedFuture(gone());
+  }
+
+  @Override
+  public CompletableFuture<Offsets> since(String id, Instant when) {
+    asked.add("since " + when);
+    return CompletableFuture.completedFuture(new Offsets(4, 0));
+  }
+
+  @Override
+  public CompletableFuture<Offsets> since(String id, Duration before) {
+    asked.add("since " + before);
+    return CompletableFuture.completedFuture(new Offsets(4, 0));
   }
 
   @Override

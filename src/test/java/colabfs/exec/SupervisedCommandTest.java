@@ -303,7 +303,8 @@ final class SupervisedCommandTest {
   @Test
   void logs_endWithWhatWasThere() throws Exception {
     jobs.jobs.add(job(ID, RemoteJob.State.RUNNING));
-    RunningCommand logs = new JobsService(jobs, Barrier.NONE).logs("0123", false, io());
+    RunningCommand logs =
+        new JobsService(jobs, Barrier.NONE).logs("0123", LogsSince.ALL, false, io());
     jobs.last().output.state(0, 5, 2);
     print(Stream.STDOUT, 0, "hello");
     print(Stream.STDERR, 0, "no");
@@ -317,7 +318,7 @@ final class SupervisedCommandTest {
     stdin = new ByteArrayInputStream("more".getBytes(StandardCharsets.UTF_8));
     jobs.input.write(1);
     jobs.jobs.add(job(ID, RemoteJob.State.RUNNING));
-    RunningCommand attached = new JobsService(jobs, Barrier.NONE).attach("0", io());
+    RunningCommand attached = new JobsService(jobs, Barrier.NONE).attach("0", null, io());
     assertThat(jobs.next()).isEqualTo("attach 904 0");
     jobs.last().output.state(1, 5000, 2);
     CompletableFuture<Integer> status = awaited(attached);
@@ -350,7 +351,8 @@ final class SupervisedCommandTest {
 
   private static RemoteJob job(String id, RemoteJob.State state) {
     return new RemoteJob(
-        id, "train", "/", state, true, false, null, "", null, null, -1, 5000, 2, 0, "");
+        id, "train", "/", state, true, false, false, null, null, "", null, null, -1, 5000, 2, 0,
+        "");
   }
 
   private void print(Stream stream, long offset, String text) {
