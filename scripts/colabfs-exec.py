@@ -157,7 +157,6 @@ def planned(arguments):
     """The socket to be used, and the request."""
     environment = {text(name): text(value) for name, value in os.environb.items()}
     here = text(os.getcwdb())
-    os.stat(here)  # who stands in a directory that is gone is told so
     directory = runtime_directory(environment)
     asked = question([text(os.fsencode(word)) for word in arguments], here, environment).encode()
     if len(asked) > MOST_BYTES:

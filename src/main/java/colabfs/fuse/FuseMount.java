@@ -248,15 +248,16 @@ public final class FuseMount implements AutoCloseable {
   /**
    * Returns when the kernel has forgotten every name and attribute that it had heard before the
    * call, so that the next look is asked of the file system: lets go of what it may remember for
-   * long, and waits for the longer of the two timeouts, counted from the last answer. When the
-   * kernel has asked for nothing within that time, there is no wait.
+   * long, and waits for the longer of the two timeouts. When the kernel has asked for nothing for
+   * longer than that and what an answer may take to be entered, there is no wait.
    */
   public void awaitKernelForgot() throws InterruptedException {
     CompletableFuture<Void> told = memory.forgetAll();
     Answers answers = passing;
     long memoryNanos = kernelMemory.toNanos();
-    long quietNanos = answers == null ? 0 : answers.quietNanos(memoryNanos);
-    TimeUnit.NANOSECONDS.sleep(memoryNanos - quietNanos);
+    long mostNanos = memoryNanos + TimeUnit.MILLISECONDS.toNanos(KernelMemory.ENTERED_MILLIS);
+    long quietNanos = answers == null ? 0 : answers.quietNanos(mostNanos);
+    TimeUnit.NANOSECONDS.sleep(Math.min(memoryNanos, mostNanos - quietNanos));
     try {
       told.get(NOTICES_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {

@@ -258,12 +258,14 @@ final class KernelMemoryIT {
 
   @Test
   void forgot_waitsOnlyForWhatTheKernelWasToldJustNow() throws Exception {
-    Files.createFile(served.resolve("file"));
+    for (int i = 0; i < 5; i++) {
+      Files.createFile(served.resolve("file" + i));
+    }
     try (MountProcess child = mount()) {
       tell(child, "untrust");
       long soon = Long.MAX_VALUE;
       for (int i = 0; i < 5; i++) {
-        stat(mounted.resolve("file"));
+        stat(mounted.resolve("file" + i));
         soon = Math.min(soon, forgetting(child));
       }
       long later = Long.MAX_VALUE;
