@@ -44,6 +44,7 @@ final class Session {
   private final Outgoing outgoing = new Outgoing();
   private final LastWords lastWords = new LastWords();
   private final Thread writer;
+  private final Thread errors;
 
   /** Guards what follows; that of {@link Outgoing} is taken under it. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -98,6 +99,7 @@ final class Session {
     this.settings = settings;
     this.liveness = new Liveness(settings, nanoTime);
     this.writer = daemon("write", () -> write(program));
+    this.errors = daemon("errors", () -> lastWords.read(process.stderr()));
     byte[] path = root.getBytes(StandardCharsets.UTF_8);
     ByteBuffer hello =
         Frame.prepare(Protocol.HELLO, GREETING, Integer.BYTES + Fields.textBytes(path))
@@ -107,7 +109,7 @@ final class Session {
   }
 
   void start() {
-    daemon("errors", () -> lastWords.read(process.stderr())).start();
+    errors.start();
     writer.start();
     daemon("read", this::read).start();
   }
@@ -251,6 +253,7 @@ final class Session {
       } else if (code != null) {
         reason += " (exit status " + code + ")";
       }
+      awaitLastWords();
     }
     String words = lastWords.text();
     end(words.isEmpty() || isHopeless ? reason : reason + "; it said: " + words, isHopeless);
@@ -264,6 +267,15 @@ final class Session {
       return null;
     } catch (ExecutionException | TimeoutException e) {
       return null;
+    }
+  }
+
+  /** They come by another stream than the end. */
+  private void awaitLastWords() {
+    try {
+      errors.join(EXIT_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -73,10 +73,21 @@ public enum Setting {
       Kind.VARIABLE,
       "default",
       "the profile when -p names none; to keep it: 'colabfs profiles default NAME'"),
+  COLAB_SESSIONS(
+      "colab-sessions",
+      Kind.VARIABLE,
+      "~/.config/colab-cli/sessions.json",
+      "the file of sessions of Google's command-line tool, where a profile names none"),
+  CLIENT(
+      "client",
+      Kind.VARIABLE,
+      "python",
+      "what starts an exec through a mount; 'java' for Java as with every other command"),
   JAVA_OPTS("java-opts", Kind.VARIABLE, "none", "more flags for Java, split at spaces");
 
   /** Variables between parts of the program. */
-  private static final List<String> INTERNAL = List.of("COLABFS_LC_ALL", "COLABFS_SET");
+  private static final List<String> INTERNAL =
+      List.of("COLABFS_LC_ALL", "COLABFS_PORT", "COLABFS_SET");
 
   private final String key;
   private final Kind kind;
