@@ -6,8 +6,6 @@ import colabfs.profile.ProfileDraft;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileJson;
 import colabfs.profile.ProfileStore;
-import colabfs.ssh.LoginKeys;
-import colabfs.ssh.OwnKey;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -112,7 +110,7 @@ final class InitCommand implements Callable<Integer> {
     Profile existing = existing(store, name);
     Profile profile = profile(name, given.json(), existing);
     checkKeyFile(profile);
-    makeKeyIfNeeded(profile);
+    FirstKey.makeIfNeeded(profile, main.surroundings());
     PrintWriter out = main.surroundings().out();
     if (noCheck) {
       store.save(profile);
@@ -227,26 +225,6 @@ final class InitCommand implements Callable<Integer> {
     if (file != null && !Files.isReadable(Path.of(file))) {
       throw new CliFailure(
           "the key file %s is missing or cannot be read; check --key".formatted(file));
-    }
-  }
-
-  /** Somebody with no key at all gets one, so that there is something to log in with. */
-  private void makeKeyIfNeeded(Profile profile) throws IOException {
-    if (profile.credentials().key() != null || profile.credentials().hasPassword()) {
-      return;
-    }
-    boolean bySession = profile.endpoint() instanceof Profile.Colab;
-    boolean hasKey =
-        LoginKeys.ofUser().stream()
-            .anyMatch(key -> !bySession || !key.line().startsWith("ssh-rsa"));
-    OwnKey own = OwnKey.of(main.surroundings().environment());
-    if (!hasKey && own.make()) {
-      PrintWriter err = main.surroundings().err();
-      Shown.line(err, "key", own.file() + ", made now, as you had none that can be used");
-      if (!bySession) { // Google's endpoint is told the key itself
-        Shown.line(err, "", "the runtime lets it in with this line in its ~/.ssh/authorized_keys:");
-        Shown.line(err, "", String.valueOf(own.publicLine()));
-      }
     }
   }
 

@@ -59,12 +59,15 @@ final class MountCommand implements Callable<Integer> {
   private boolean acceptNewHostKey;
 
   @Override
-  public Integer call() throws AppException, ProfileException {
+  public Integer call() throws AppException, ProfileException, IOException {
     MountOptions options = options();
     Surroundings surroundings = main.surroundings();
     TerminalPerson person = new TerminalPerson(surroundings, acceptNewHostKey);
     Profile profile = main.store().load(options.profile()); // what is wrong with it is said first
     tellOfSession(profile);
+    if (profile.endpoint() instanceof Profile.Colab) {
+      FirstKey.makeIfNeeded(profile, surroundings); // it needs no init before
+    }
     if (foreground) {
       new MountProgram(
               options, surroundings.environment(), new TypedExec(surroundings.environment()))

@@ -150,6 +150,24 @@ final class ColabSessionIT {
   }
 
   @Test
+  void sessionOfSomebodyWithoutAKey_isMountedWithOneMadeNow() throws Exception {
+    if (!server.user().equals("root")) { // the login that such a profile has by itself
+      cli.works("init", "colab:trainer", "--no-check", "--user=" + server.user());
+    }
+    Cli.Ended mount =
+        cli.colabfs(
+            "mount",
+            "--accept-new-host-key",
+            "--root=" + server.root(),
+            "colab:trainer",
+            mountpoint.toString());
+    assertThat(mount.status()).as(mount + cli.log()).isZero();
+    assertThat(mount.err()).contains("keys/id_ed25519, made now");
+    assertThat(inMount("echo hello > file && colabfs exec cat file")).isEqualTo("hello\n");
+    cli.works("umount", mountpoint.toString());
+  }
+
+  @Test
   void secondConnection_namesTheMountThatHasTheFirst() throws Exception {
     mounted();
     Cli.Ended second = init("--accept-new-host-key");
