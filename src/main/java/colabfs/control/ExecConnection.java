@@ -7,6 +7,7 @@ import colabfs.exec.RunningCommand;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -16,6 +17,9 @@ import java.util.function.Consumer;
  */
 final class ExecConnection {
   private static final Logger LOG = System.getLogger(ExecConnection.class.getName());
+
+  /** For what was typed before somebody left; its reader waits for nobody but the window. */
+  private static final Duration TYPED_PATIENCE = Duration.ofSeconds(1);
 
   private final FrameChannel channel;
   private final Starter starter;
@@ -80,13 +84,25 @@ final class ExecConnection {
         int columns = TerminalJson.size(frame.number(1));
         whenRunning(command -> command.resize(rows, columns));
       }
-      case DETACH -> whenRunning(RunningCommand::detach);
+      case DETACH -> {
+        awaitTyped();
+        whenRunning(RunningCommand::detach);
+      }
       case SIGNAL -> {
         ExecSignal signal = signal(frame.text());
         follower.leave(); // a command that is not running yet is not begun
         whenRunning(command -> command.signal(signal));
       }
       default -> throw new IOException("not expected in an exec: " + frame.type());
+    }
+  }
+
+  /** What was typed before somebody leaves is the command's. */
+  private void awaitTyped() {
+    try {
+      input.awaitTaken(TYPED_PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.Condition;
@@ -42,6 +43,12 @@ final class GrantedInput extends InputStream {
   @GuardedBy("lock")
   private boolean ended;
 
+  /** Whoever reads has dealt with all that it got, and waits for more. */
+  @GuardedBy("lock")
+  private boolean idle;
+
+  private final Condition becameIdle = lock.newCondition();
+
   GrantedInput(Grants grants) {
     this.grants = grants;
   }
@@ -67,12 +74,26 @@ final class GrantedInput extends InputStream {
     }
   }
 
+  /** Waits until whoever reads has taken all that arrived and comes for more. */
+  void awaitTaken(Duration patience) throws InterruptedException {
+    lock.lock();
+    try {
+      long left = patience.toNanos();
+      while (!(idle && queue.isEmpty()) && !ended && left > 0) {
+        left = becameIdle.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** There is no more. */
   void end() {
     lock.lock();
     try {
       ended = true;
       arrived.signalAll();
+      becameIdle.signalAll();
     } finally {
       lock.unlock();
     }
@@ -101,9 +122,12 @@ final class GrantedInput extends InputStream {
         if (ended) {
           return -1;
         }
+        idle = true;
+        becameIdle.signalAll();
         arrived.await();
         first = queue.peek();
       }
+      idle = false;
       int n = Math.min(length, first.remaining());
       first.get(into, offset, n);
       if (!first.hasRemaining()) {

@@ -8,6 +8,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
@@ -64,6 +65,10 @@ final class InputFeed {
 
   @GuardedBy("lock")
   private int retries;
+
+  /** Those who wait until all was taken. */
+  @GuardedBy("lock")
+  private final List<CompletableFuture<Void>> waiting = new ArrayList<>();
 
   /** Where input goes: answers how much has been taken in all. */
   interface Taker {
@@ -166,12 +171,34 @@ final class InputFeed {
     }
   }
 
+  /** Ends when all that was read was taken, or no more is wanted. */
+  CompletableFuture<Void> taken() {
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    lock.lock();
+    try {
+      waiting.add(end);
+      tellIfTaken();
+    } finally {
+      lock.unlock();
+    }
+    return end.copy();
+  }
+
+  @GuardedBy("lock")
+  private void tellIfTaken() {
+    if (given.isEmpty()) {
+      waiting.forEach(end -> end.completeAsync(() -> null));
+      waiting.clear();
+    }
+  }
+
   /** No more is wanted. */
   void stop() {
     lock.lock();
     try {
       stopped = true;
       given.clear();
+      tellIfTaken();
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -200,6 +227,7 @@ final class InputFeed {
         keptBytes -= piece.bytes.length;
         isRefused = failure != null && !stopped;
         retries = failure == null ? 0 : retries;
+        tellIfTaken();
         changed.signalAll();
       }
     } finally {

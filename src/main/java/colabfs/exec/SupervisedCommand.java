@@ -27,6 +27,9 @@ final class SupervisedCommand implements RunningCommand {
   /** Grants are gathered, as each is a packet. */
   private static final int GRANT_BYTES = WINDOW_BYTES / 4;
 
+  /** How long who leaves waits for the end of what was typed before, when the link is down. */
+  private static final Duration LAST_INPUT = Duration.ofSeconds(1);
+
   /** How long a command whose terminal is gone is followed, to tidy up after it. */
   private static final Duration LAST_LOOK = Duration.ofSeconds(10);
 
@@ -178,15 +181,21 @@ final class SupervisedCommand implements RunningCommand {
     }
   }
 
+  /** What was read of its input before is given to it. */
   @Override
   public void detach() {
-    steps.add(
-        () -> {
-          view.say(
-              "left running as job %1$s. Back to it: colabfs attach %1$s; end it: colabfs kill %1$s"
-                  .formatted(id));
-          code = INTERRUPTED;
-        });
+    var unused =
+        input
+            .taken()
+            .completeOnTimeout(null, LAST_INPUT.toMillis(), TimeUnit.MILLISECONDS)
+            .thenRun(() -> steps.add(this::leftRunning));
+  }
+
+  private void leftRunning() {
+    view.say(
+        "left running as job %1$s. Back to it: colabfs attach %1$s; end it: colabfs kill %1$s"
+            .formatted(id));
+    code = INTERRUPTED;
   }
 
   @Override
