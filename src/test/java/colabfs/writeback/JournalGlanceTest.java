@@ -38,7 +38,8 @@ final class JournalGlanceTest {
             new FakeRemoteFs(),
             RemoteTree.NONE,
             new RemoteIdentity(0, 0, Set.of(0)),
-            new WriteBack.Settings(directory, Duration.ZERO, "here", WriteBack.Fsync.LOCAL),
+            // so long a rest that nothing is sent meanwhile
+            new WriteBack.Settings(directory, Duration.ofDays(1), "here", WriteBack.Fsync.LOCAL),
             InstantSource.system(),
             1 << 20)) {
       for (String name : new String[] {"/a", "/b"}) {
