@@ -100,34 +100,14 @@ public record ProfileDraft(
 
   /** The same with another session. */
   public ProfileDraft withColab(Profile.Colab session) {
-    return new ProfileDraft(
-        host,
-        port,
-        user,
-        password,
-        key,
-        passphrase,
-        passwordCommand,
-        hostKey,
-        proxyCommand,
-        root,
-        session);
+    return overlaidBy(
+        new ProfileDraft(null, null, null, null, null, null, null, null, null, null, session));
   }
 
   /** The same through another program. */
   public ProfileDraft withProxyCommand(String command) {
-    return new ProfileDraft(
-        host,
-        port,
-        user,
-        password,
-        key,
-        passphrase,
-        passwordCommand,
-        hostKey,
-        command,
-        root,
-        colab);
+    return overlaidBy(
+        new ProfileDraft(null, null, null, null, null, null, null, null, command, null, null));
   }
 
   /** True when it says where the server is. */
