@@ -128,10 +128,14 @@ final class UploaderTest {
   @Test
   void killAfterARenameArrived_theFileIsReadBeforeItIsKnown() throws Exception {
     save(runtime, "/a", 3);
+    CompletableFuture<Void> renamedHere = new CompletableFuture<>();
     AtomicBoolean renamed = new AtomicBoolean();
     RemoteFs unheard =
         runtimeBut(
             (method, arguments) -> {
+              if (method.getName().equals("open")) { // so that the rename overtakes the content
+                return renamedHere.thenCompose(go -> opened(arguments));
+              }
               if (method.getName().equals("lstat") && renamed.get()) {
                 return new CompletableFuture<FileAttrs>(); // nobody hears that it arrived
               }
@@ -142,6 +146,7 @@ final class UploaderTest {
     try (WriteBack killed = open(unheard, InstantSource.system())) {
       save(killed.files(), "/a", 5);
       killed.files().rename(RemotePath.of("/a"), RemotePath.of("/b")).get(10, TimeUnit.SECONDS);
+      renamedHere.complete(null);
       Awaitility.await().untilTrue(renamed);
     }
     CompletableFuture<Void> gate = new CompletableFuture<>();
