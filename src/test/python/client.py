@@ -162,10 +162,10 @@ class Client:
         attrs = Attrs(last[1 : 1 + helper.ATTRS.size]) if last[0] else None
         return attrs, struct.unpack(">I", last[-4:])[0]
 
-    def put(self, path, content, base=b"\0", permissions=0xFFFFFFFF, times=b"\0", temporary=None):
+    def put(self, path, content, base=b"\0", permissions=0xFFFFFFFF, owner=b"\0", times=b"\0", temporary=None):
         """Puts a file."""
         temporary = temporary or os.path.dirname(path).rstrip("/") + "/.temporary"
-        fields = text(path) + text(temporary) + base + struct.pack(">I", permissions) + times
+        fields = text(path) + text(temporary) + base + struct.pack(">I", permissions) + owner + times
         return self.change(b"\1" + fields, content)
 
     def patch(self, path, base, pieces, temporary="/.temporary", permissions=0xFFFFFFFF, times=b"\0", digest=None):

@@ -194,6 +194,19 @@ class Operations(HelperTest):
         self.refused("ENOENT", self.client.put, "/no/file", b"new")
         self.assertEqual(set(os.listdir(self.root)), {"file", "other", "directory", "link"})
 
+    def test_put_gives_the_owner_that_it_is_told(self):
+        owner = b"\1" + struct.pack(">II", 1234, 567)
+        if os.geteuid() != 0:
+            self.refused("EPERM", self.client.put, "/file", b"one", NOTHING, 0o4751, owner)
+            self.assertEqual(os.listdir(self.root), [])
+            return
+        attrs, _ = self.client.put("/file", b"one", NOTHING, 0o4751, owner)
+        self.assertEqual((attrs.uid, attrs.gid, attrs.mode & 0o7777), (1234, 567, 0o4751))
+        attrs, _ = self.client.put("/file", b"two", owner=b"\1" + struct.pack(">II", 2, 3))
+        self.assertEqual((attrs.uid, attrs.gid, attrs.mode & 0o7777), (2, 3, 0o4751))
+        attrs, _ = self.client.put("/file", b"three")
+        self.assertEqual((attrs.uid, attrs.gid), (2, 3))
+
     def test_put_without_space_leaves_nothing_behind(self):
         self.write("file", b"old")
         resource.prlimit(self.client.process.pid, resource.RLIMIT_FSIZE, (1000, 1000))

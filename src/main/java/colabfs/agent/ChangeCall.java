@@ -125,6 +125,7 @@ final class ChangeCall extends Call<TreeChange.Done> {
         write(out, put.temporary());
         write(out, put.base());
         writePermissions(out, put.permissions());
+        write(out, put.owner());
         write(out, put.times());
       } else if (change instanceof TreeChange.Patch patch) {
         begin(out, PATCH);
@@ -225,13 +226,17 @@ final class ChangeCall extends Call<TreeChange.Done> {
       out.writeLong(size);
     }
     writePermissions(out, attrs.permissions());
-    AttrChange.Owner owner = attrs.owner();
+    write(out, attrs.owner());
+    write(out, attrs.times());
+  }
+
+  private static void write(DataOutputStream out, AttrChange.@Nullable Owner owner)
+      throws IOException {
     out.writeByte(owner == null ? 0 : 1);
     if (owner != null) {
       out.writeInt(owner.uid());
       out.writeInt(owner.gid());
     }
-    write(out, attrs.times());
   }
 
   @Override

@@ -23,6 +23,8 @@ public sealed interface TreeChange {
    * @param temporary in the same directory; what is there already is replaced
    * @param base what has to be there: ESTALE, and nothing is changed, when something else is
    * @param permissions of the new file; null keeps those of what was there
+   * @param owner of the new file: EPERM, and nothing is changed, when the login may not give it;
+   *     null keeps that of what was there
    * @param times set after the content was written; null leaves the runtime's
    */
   record Put(
@@ -31,6 +33,7 @@ public sealed interface TreeChange {
       ByteBuffer content,
       Base base,
       @Nullable Integer permissions,
+      AttrChange.@Nullable Owner owner,
       AttrChange.@Nullable Times times)
       implements TreeChange {}
 

@@ -211,6 +211,7 @@ final class Shipment {
             content,
             base,
             made.permissions(),
+            owner(),
             new AttrChange.Times(made.atimeNanos(), made.mtimeNanos())));
   }
 

@@ -66,8 +66,7 @@ final class Shipping {
   private boolean bringsSmallFile(Job job) {
     PendingFile file = job.file;
     Layer layer = job.layer;
-    boolean givesAway = job.change != null && job.change.owner() != null;
-    if (file == null || layer == null || !layer.isWhole() || givesAway) {
+    if (file == null || layer == null || !layer.isWhole()) {
       return false;
     }
     FileAttrs replaced = Job.expected(job.base);

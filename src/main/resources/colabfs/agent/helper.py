@@ -1392,16 +1392,20 @@ class Change(Request):
     def _parse_times(self) -> tuple[int, int] | None:
         return (self._fields.i64(), self._fields.i64()) if self._fields.u8() else None
 
+    def _parse_owner(self) -> tuple[int, int] | None:
+        return (self._fields.u32(), self._fields.u32()) if self._fields.u8() else None
+
     def _parse_permissions(self) -> int | None:
         number = self._fields.u32()
         return None if number == 0xFFFFFFFF else number & 0o7777
 
     def _parse_put(self):
         temporary = self._fields.text()
-        base, permissions, times = self._parse_base(), self._parse_permissions(), self._parse_times()
+        base, permissions = self._parse_base(), self._parse_permissions()
+        owner, times = self._parse_owner(), self._parse_times()
         if parent_of(temporary) != parent_of(self._path) or temporary == self._path:
             raise Malformed("a temporary name that is elsewhere")
-        return lambda fd, name: self._put(fd, name, split(temporary)[-1], base, permissions, times)
+        return lambda fd, name: self._put(fd, name, split(temporary)[-1], base, permissions, owner, times)
 
     def _parse_make_directory(self):
         permissions = self._fields.u32() & 0o7777
@@ -1423,8 +1427,7 @@ class Change(Request):
     def _parse_set_attributes(self):
         size = self._fields.i64() if self._fields.u8() else None
         permissions = self._parse_permissions()
-        owner = (self._fields.u32(), self._fields.u32()) if self._fields.u8() else None
-        times = self._parse_times()
+        owner, times = self._parse_owner(), self._parse_times()
         return lambda fd, name: self._set_attributes(fd, name, size, permissions, owner, times)
 
     def _parse_patch(self):
@@ -1458,7 +1461,7 @@ class Change(Request):
             raise Malformed("a piece of nothing")
         return source, length
 
-    def _put(self, fd, name, temporary, base, permissions, times) -> None:
+    def _put(self, fd, name, temporary, base, permissions, owner, times) -> None:
         there = look(fd, name)
         self._check(base, there)
         if there is not None:
@@ -1466,9 +1469,13 @@ class Change(Request):
                 raise failure(errno.EEXIST)
             if there.st_nlink > 1:
                 raise failure(errno.EMLINK)
-        self._replace(fd, name, temporary, there, permissions, times, lambda made: write_all(made, self._body))
 
-    def _replace(self, fd, name, temporary, there, permissions, times, fill) -> None:
+        def fill(made: int) -> None:
+            write_all(made, self._body)
+
+        self._replace(fd, name, temporary, there, permissions, owner, times, fill)
+
+    def _replace(self, fd, name, temporary, there, permissions, owner, times, fill) -> None:
         """Makes a file under a temporary name and gives it the name, if that is still what it was."""
         remove_if_there(fd, temporary)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -1476,7 +1483,7 @@ class Change(Request):
         try:
             with Descriptor(made):
                 fill(made)
-                self._dress(made, there, permissions)
+                self._dress(made, there, permissions, owner)
                 if times is not None:
                     os.utime(made, ns=times)
             now = look(fd, name)  # as late as can be
@@ -1494,17 +1501,19 @@ class Change(Request):
             raise
         self._links = 0 if there is None else there.st_nlink
 
-    def _dress(self, fd: int, there: os.stat_result | None, permissions: int | None) -> None:
+    def _dress(self, fd, there: os.stat_result | None, permissions: int | None, owner: tuple[int, int] | None) -> None:
         """Gives a new file the owner and the mode that it is to have, owner first: that clears bits."""
-        if there is not None:
+        if owner is not None:
+            os.fchown(fd, *owner)
+        elif there is not None:
             st = os.fstat(fd)
             if (st.st_uid, st.st_gid) != (there.st_uid, there.st_gid):
                 try:
                     os.fchown(fd, there.st_uid, there.st_gid)
                 except OSError:
                     raise failure(errno.EMLINK) from None
-            if permissions is None:
-                permissions = stat.S_IMODE(there.st_mode)
+        if permissions is None and there is not None:
+            permissions = stat.S_IMODE(there.st_mode)
         os.fchmod(fd, 0o666 & ~self.service.umask if permissions is None else permissions)
 
     def _patch(self, fd, name, temporary, version, pieces, digest, permissions, times) -> None:
@@ -1517,7 +1526,7 @@ class Change(Request):
             def fill(made: int) -> None:
                 self._assemble(old, pieces, digest, lambda part: write_all(made, part))
 
-            self._replace(fd, name, temporary, there, permissions, times, fill)
+            self._replace(fd, name, temporary, there, permissions, None, times, fill)
 
     def _patch_in_place(self, fd, name, version, pieces, digest, permissions, times) -> None:
         there = require_version(look(fd, name), version)

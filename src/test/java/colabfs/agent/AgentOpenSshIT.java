@@ -157,6 +157,7 @@ final class AgentOpenSshIT {
         ByteBuffer.wrap(content),
         new TreeChange.Base.Nothing(),
         0644,
+        null,
         null);
   }
 

@@ -179,7 +179,9 @@ final class AgentTreeTest {
   void put_makesAFile_withModeAndNanoseconds() throws Exception {
     AttrChange.Times times = new AttrChange.Times(1_000_000_001L, 1_700_000_000_123_456_789L);
     TreeChange.Done done =
-        apply(new TreeChange.Put(FILE, TEMPORARY, bytes("hello"), new Base.Nothing(), 0750, times));
+        apply(
+            new TreeChange.Put(
+                FILE, TEMPORARY, bytes("hello"), new Base.Nothing(), 0750, null, times));
     FileAttrs attrs = java.util.Objects.requireNonNull(done.attrs());
     assertThat(attrs.permissions()).isEqualTo(0750);
     assertThat(attrs.mtimeNanos()).isEqualTo(1_700_000_000_123_456_789L);
@@ -205,6 +207,7 @@ final class AgentTreeTest {
                 bytes("new content"),
                 new Base.Version(3, old.mtimeNanos()),
                 null,
+                null,
                 null));
     assertThat(Files.readString(root.resolve("file"))).isEqualTo("new content");
     assertThat(lstat("file").permissions()).isEqualTo(0751);
@@ -217,8 +220,21 @@ final class AgentTreeTest {
     new Random(2).nextBytes(content);
     apply(
         new TreeChange.Put(
-            FILE, TEMPORARY, ByteBuffer.wrap(content), new Base.Anything(), null, null));
+            FILE, TEMPORARY, ByteBuffer.wrap(content), new Base.Anything(), null, null, null));
     assertThat(Files.readAllBytes(root.resolve("file"))).isEqualTo(content);
+  }
+
+  @Test
+  void put_givesTheOwner() throws Exception {
+    FileAttrs own = lstat("."); // which anybody may give
+    AttrChange.Owner owner = new AttrChange.Owner(own.uid(), own.gid());
+    var done =
+        apply(
+            new TreeChange.Put(
+                FILE, TEMPORARY, bytes("mine"), new Base.Nothing(), 0640, owner, null));
+    assertThat(done.attrs())
+        .extracting(FileAttrs::uid, FileAttrs::gid, FileAttrs::permissions)
+        .containsExactly(own.uid(), own.gid(), 0640);
   }
 
   @Test
@@ -260,6 +276,7 @@ final class AgentTreeTest {
                     bytes("1"),
                     new Base.Nothing(),
                     0600,
+                    null,
                     null)),
             tree.apply(new TreeChange.Rename(directory.child("f"), directory.child("g"), false)),
             tree.apply(new TreeChange.Symlink(directory.child("l"), "g")),
@@ -363,7 +380,7 @@ final class AgentTreeTest {
   }
 
   private CompletableFuture<TreeChange.Done> putOver(Base base) {
-    return tree.apply(new TreeChange.Put(FILE, TEMPORARY, bytes("mine"), base, null, null));
+    return tree.apply(new TreeChange.Put(FILE, TEMPORARY, bytes("mine"), base, null, null, null));
   }
 
   private FileAttrs entry(String directory, String name) {

@@ -86,6 +86,10 @@ final class FakeChanges {
     if (old != null && (old.links() > 1 || ownedByOther)) {
       throw FakeTree.failure(Errno.EMLINK, put.path());
     }
+    AttrChange.Owner given = put.owner();
+    if (given != null && login != 0 && given.uid() != login) {
+      throw FakeTree.failure(Errno.EPERM, put.path());
+    }
     if (!hasRoomFor.test(put.content().remaining())) {
       throw FakeTree.failure(Errno.ENOSPC, put.path());
     }
@@ -99,7 +103,8 @@ final class FakeChanges {
     }
     Integer permissions = put.permissions();
     int mode = permissions != null ? permissions : old != null ? old.permissions() : 0644;
-    AttrChange.Owner owner = old == null ? null : new AttrChange.Owner(old.uid(), old.gid());
+    AttrChange.Owner kept = old == null ? null : new AttrChange.Owner(old.uid(), old.gid());
+    AttrChange.Owner owner = given == null ? kept : given;
     made.changeInFull(new AttrChange(null, mode, owner, put.times()));
     tree.rename(put.temporary(), put.path());
     return after(tree, put.path(), old == null ? 0 : old.links());
@@ -119,7 +124,7 @@ final class FakeChanges {
       Base base = new Base.Version(patch.base().sizeBytes(), patch.base().mtimeNanos());
       return put(
           tree,
-          new TreeChange.Put(patch.path(), temporary, content, base, mode, patch.times()),
+          new TreeChange.Put(patch.path(), temporary, content, base, mode, null, patch.times()),
           cutShort);
     }
     if (!hasRoomFor.test(patch.literals().remaining())) {

@@ -36,6 +36,7 @@ final class FakeTreeHelperTest {
             ByteBuffer.wrap(content.getBytes(java.nio.charset.StandardCharsets.UTF_8)),
             base,
             0640,
+            null,
             new AttrChange.Times(1, 2_000_000_003L)));
   }
 

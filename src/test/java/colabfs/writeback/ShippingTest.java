@@ -184,8 +184,8 @@ final class ShippingTest {
   }
 
   /**
-   * Files that are given away are not the helper's. Those that waited for their turn had all places
-   * for such, and the one whose turn it was had none.
+   * Long files are not the helper's. Those that waited for their turn had all places for such, and
+   * the one whose turn it was had none.
    */
   @Test
   void filesThatWaitForTheirTurn_leaveRoomForTheOneWhoseTurnItIs() throws Exception {
@@ -193,21 +193,46 @@ final class ShippingTest {
     mkdir("/late");
     awaitHeld(2);
     for (int i = 0; i < 40; i++) {
-      give("/late/first" + i);
+      saveLong("/late/first" + i);
     }
-    for (int i = 0; i < 300; i++) {
-      give("/then" + i);
+    for (int i = 0; i < 140; i++) {
+      saveLong("/then" + i);
     }
     Awaitility.await().until(() -> runtime.calls(Op.OPEN) >= 128);
     helper.release();
     flush();
     assertThat(names("/late")).hasSize(40);
-    assertThat(names("/")).hasSize(301);
+    assertThat(names("/")).hasSize(141);
   }
 
-  private void give(String path) throws Exception {
-    save(path, "x");
-    get(files().setattr(at(path), new AttrChange(null, null, new AttrChange.Owner(7, 7), null)));
+  /** Mostly a hole, so that a test can have many. */
+  private void saveLong(String path) throws Exception {
+    RemoteFile file =
+        get(files().open(at(path), EnumSet.of(OpenFlag.WRITE, OpenFlag.CREATE), 0644));
+    get(file.write(MEGABYTE, ByteBuffer.wrap(new byte[] {1})));
+    get(file.close());
+  }
+
+  @Test
+  @DisplayName("A file that is given away is one request as well, and appears with its owner.")
+  void fileThatIsGivenAway_isOneRequest() throws Exception {
+    save("/f", "one");
+    get(files().setattr(at("/f"), AttrChange.owner(7, 8)));
+    flush();
+    assertThat(helper.made()).hasSize(1).allMatch(made -> made instanceof TreeChange.Put);
+    assertThat(runtime.calls(Op.OPEN) + runtime.calls(Op.SETATTR)).isZero();
+    FileAttrs there = get(helper.digests(at("/f"), 4096)).attrs();
+    assertThat(List.of(there.uid(), there.gid())).containsExactly(7, 8);
+  }
+
+  @Test
+  void ownerThatTheHelperMayNotGive_isGivenWithoutIt() throws Exception {
+    helper.login(1000);
+    save("/f", "one");
+    get(files().setattr(at("/f"), AttrChange.owner(7, 8)));
+    flush();
+    assertThat(runtime.attrs("/f").uid()).isEqualTo(7);
+    assertThat(runtime.text("/f")).isEqualTo("one");
   }
 
   @Test
