@@ -2,23 +2,32 @@ package colabfs.cache;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Policy;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Blocks of file content, keyed by a number that the caller gives to one version of one file;
  * bounded by bytes, least useful first out.
  *
+ * <p>What was fetched ahead and nobody has read yet looks least useful of all, though it is what is
+ * read next. So it is not up for eviction, up to a quarter of the cache; beyond that the oldest of
+ * it is as any other block.
+ *
  * <p>An index of blocks per content makes {@link #drop} cost what that content holds, not what the
  * cache holds.
  *
- * <p>Threading: any thread; {@code get} takes no lock. A put that races with a drop of the same
- * content ends before or after it, never half.
+ * <p>Threading: any thread; {@code get} takes no lock, except for a block that was fetched ahead. A
+ * put that races with a drop of the same content ends before or after it, never half.
  */
 public final class BlockCache {
   /** Bytes of a block; a file's last block is shorter. */
@@ -29,7 +38,36 @@ public final class BlockCache {
 
   private record Key(long contentId, long block) {}
 
-  private final Cache<Key, byte[]> blocks;
+  /** A part of the cache for what was fetched ahead and not read. */
+  private static final int AHEAD_PART = 4;
+
+  private static final class Block {
+    final byte[] content;
+
+    /** Fetched ahead, and not read so far. */
+    final boolean ahead;
+
+    Block(byte[] content, boolean ahead) {
+      this.content = content;
+      this.ahead = ahead;
+    }
+
+    int weight() {
+      return ahead ? 0 : content.length + OVERHEAD_BYTES;
+    }
+
+    int aheadBytes() {
+      return ahead ? content.length + OVERHEAD_BYTES : 0;
+    }
+  }
+
+  private final Cache<Key, Block> blocks;
+  private final long maxAheadBytes;
+  private final AtomicLong aheadBytes = new AtomicLong();
+
+  /** What was fetched ahead, oldest first; also some of what was read or is gone since. */
+  @GuardedBy("ahead")
+  private final Queue<Key> ahead = new ArrayDeque<>();
 
   /**
    * The blocks that {@link #blocks} holds, by content. A set is touched only inside this map's
@@ -44,12 +82,13 @@ public final class BlockCache {
    * @param maxBytes 0 keeps nothing
    */
   public BlockCache(long maxBytes) {
+    maxAheadBytes = maxBytes / AHEAD_PART;
     blocks =
         Caffeine.newBuilder()
-            .maximumWeight(maxBytes)
-            .weigher((Key key, byte[] content) -> content.length + OVERHEAD_BYTES)
+            .maximumWeight(maxBytes - maxAheadBytes)
+            .weigher((Key key, Block block) -> block.weight())
             .evictionListener(
-                (key, content, cause) -> {
+                (key, block, cause) -> {
                   if (key != null) {
                     unindex(key);
                   }
@@ -60,7 +99,20 @@ public final class BlockCache {
 
   /** The block's bytes, or null when they are not here; the receiver must not modify them. */
   public byte @Nullable [] get(long contentId, long block) {
-    return blocks.getIfPresent(new Key(contentId, block));
+    Key key = new Key(contentId, block);
+    Block found = blocks.getIfPresent(key);
+    if (found == null) {
+      return null;
+    }
+    if (found.ahead) {
+      weigh(key);
+    }
+    return found.content;
+  }
+
+  /** Whether the block is here, which is no reading of it. */
+  public boolean has(long contentId, long block) {
+    return blocks.asMap().containsKey(new Key(contentId, block));
   }
 
   /** Whether any block of that content is here. */
@@ -75,17 +127,58 @@ public final class BlockCache {
    * @throws IllegalArgumentException when it is longer
    */
   public void put(long contentId, long block, byte[] content) {
-    if (content.length > BLOCK_BYTES) {
-      throw new IllegalArgumentException("a block of " + content.length + " bytes");
+    put(new Key(contentId, block), new Block(content, false));
+  }
+
+  /** The same for a block that nobody has asked for yet. */
+  public void putAhead(long contentId, long block, byte[] content) {
+    Key key = new Key(contentId, block);
+    put(key, new Block(content, maxAheadBytes > 0));
+    synchronized (ahead) {
+      ahead.add(key);
+      Key oldest = ahead.peek();
+      while (oldest != null && (aheadBytes.get() > maxAheadBytes || !isAhead(oldest))) {
+        weigh(oldest);
+        ahead.remove();
+        oldest = ahead.peek();
+      }
+    }
+  }
+
+  private boolean isAhead(Key key) {
+    Block block = blocks.asMap().get(key);
+    return block != null && block.ahead;
+  }
+
+  private void put(Key key, Block block) {
+    if (block.content.length > BLOCK_BYTES) {
+      throw new IllegalArgumentException("a block of " + block.content.length + " bytes");
     }
     blocks
         .asMap()
         .compute(
-            new Key(contentId, block),
-            (key, old) -> {
+            key,
+            (same, old) -> {
               index(key);
-              return content;
+              aheadBytes.addAndGet(block.aheadBytes() - aheadBytesOf(old));
+              return block;
             });
+  }
+
+  /** From now on it is a block as any other. */
+  private void weigh(Key key) {
+    blocks
+        .asMap()
+        .computeIfPresent(
+            key,
+            (same, block) -> {
+              aheadBytes.addAndGet(-block.aheadBytes());
+              return block.ahead ? new Block(block.content, false) : block;
+            });
+  }
+
+  private static int aheadBytesOf(@Nullable Block block) {
+    return block == null ? 0 : block.aheadBytes();
   }
 
   /** Forgets a content. */
@@ -122,8 +215,21 @@ public final class BlockCache {
 
   /** Bytes held, bookkeeping counted; approximate while others write. */
   public long bytes() {
+    return weighedBytes() + aheadBytes.get();
+  }
+
+  /** How much can be put before anything is evicted; approximate while others write. */
+  public long roomBytes() {
+    return policy().getMaximum() - weighedBytes();
+  }
+
+  private long weighedBytes() {
     blocks.cleanUp();
-    return blocks.policy().eviction().orElseThrow().weightedSize().orElse(0);
+    return policy().weightedSize().orElse(0);
+  }
+
+  private Policy.Eviction<Key, Block> policy() {
+    return blocks.policy().eviction().orElseThrow();
   }
 
   /** Blocks in the index; tests compare it with what is held. */
@@ -136,8 +242,9 @@ public final class BlockCache {
         .asMap()
         .computeIfPresent(
             key,
-            (same, content) -> {
+            (same, block) -> {
               unindex(same);
+              aheadBytes.addAndGet(-block.aheadBytes());
               return null;
             });
   }

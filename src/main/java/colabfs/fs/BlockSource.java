@@ -31,14 +31,9 @@ final class BlockSource {
   /** Of a file that was written here, so much is kept on the local disk at most. */
   private static final long MAX_OWN_BYTES = 16 << 20;
 
-  /** Blocks being fetched, over all files of the mount. */
-  private final AtomicInteger fetching;
-
+  private final Common common;
   private final BlockCache cache;
   private final RemoteReader reader;
-  private final LongSupplier nextContentId;
-  private final LongSupplier nanoTime;
-  private final BooleanSupplier isLinkDown;
 
   @GuardedBy("this")
   private final Map<Long, Fetch> fetches = new HashMap<>();
@@ -63,31 +58,38 @@ final class BlockSource {
   @GuardedBy("this")
   private long quickestFetchNanos = Long.MAX_VALUE;
 
+  /**
+   * What the files of a mount have in common.
+   *
+   * @param nextContentId numbers for contents, each given once
+   * @param fetching counts the blocks that are being fetched
+   */
+  record Common(
+      BlockCache cache,
+      LongSupplier nextContentId,
+      LongSupplier nanoTime,
+      AtomicInteger fetching,
+      BooleanSupplier isLinkDown,
+      DiskShare diskShare) {}
+
   /** One block on its way. */
   private static final class Fetch {
     final int lengthBytes;
     final CompletableFuture<byte[]> answer = new CompletableFuture<>();
 
-    Fetch(int lengthBytes) {
+    /** Nobody has asked for it yet; guarded by the source's monitor. */
+    boolean ahead;
+
+    Fetch(int lengthBytes, boolean ahead) {
       this.lengthBytes = lengthBytes;
+      this.ahead = ahead;
     }
   }
 
-  BlockSource(
-      BlockCache cache,
-      RemoteReader reader,
-      LongSupplier nextContentId,
-      LongSupplier nanoTime,
-      AtomicInteger fetching,
-      BooleanSupplier isLinkDown,
-      long contentId,
-      KeptFile kept) {
-    this.cache = cache;
+  BlockSource(Common common, RemoteReader reader, long contentId, KeptFile kept) {
+    this.common = common;
+    this.cache = common.cache();
     this.reader = reader;
-    this.nextContentId = nextContentId;
-    this.nanoTime = nanoTime;
-    this.fetching = fetching;
-    this.isLinkDown = isLinkDown;
     this.contentId = contentId;
     this.kept = kept;
   }
@@ -130,7 +132,7 @@ final class BlockSource {
    */
   void changing(long sizeBytes) {
     KeptFile from = kept;
-    if (from != null && isLinkDown.getAsBoolean() && sizeBytes <= MAX_OWN_BYTES) {
+    if (from != null && common.isLinkDown().getAsBoolean() && sizeBytes <= MAX_OWN_BYTES) {
       for (long block = 0; block * BLOCK_BYTES < sizeBytes; block++) {
         int length = lengthOf(block, sizeBytes);
         byte[] content = cached(block, length) == null ? from.block(block, length, true) : null;
@@ -158,7 +160,7 @@ final class BlockSource {
       return true;
     }
     KeptFile from = kept;
-    return from != null && from.holds(block, lengthBytes, isLinkDown.getAsBoolean());
+    return from != null && from.holds(block, lengthBytes, common.isLinkDown().getAsBoolean());
   }
 
   /**
@@ -174,40 +176,77 @@ final class BlockSource {
       }
       Fetch onItsWay = fetches.get(block);
       if (onItsWay != null && onItsWay.lengthBytes >= lengthBytes) {
+        onItsWay.ahead = false;
         return onItsWay.answer;
       }
-      if (isUnsettled(block * BLOCK_BYTES, lengthBytes)) {
-        return null;
-      }
-      fetch = new Fetch(lengthBytes);
-      fetches.put(block, fetch);
+      fetch = beginFetch(block, lengthBytes, false);
     }
-    byte[] onDisk = onDisk(block, lengthBytes);
+    if (fetch == null) {
+      return null;
+    }
+    fetch(block, fetch);
+    return fetch.answer;
+  }
+
+  /** Fetches the block, of which nobody needs anything yet, if that is possible now. */
+  void ahead(long block, int lengthBytes) {
+    Fetch fetch;
+    synchronized (this) {
+      if (fetches.containsKey(block) || cache.has(contentId, block)) {
+        return;
+      }
+      fetch = beginFetch(block, lengthBytes, true);
+    }
+    if (fetch != null) {
+      fetch(block, fetch);
+    }
+  }
+
+  @GuardedBy("this")
+  private @Nullable Fetch beginFetch(long block, int lengthBytes, boolean ahead) {
+    if (isUnsettled(block * BLOCK_BYTES, lengthBytes)) {
+      return null;
+    }
+    Fetch fetch = new Fetch(lengthBytes, ahead);
+    fetches.put(block, fetch);
+    return fetch;
+  }
+
+  private void fetch(long block, Fetch fetch) {
+    byte[] onDisk = onDisk(block, fetch.lengthBytes);
     if (onDisk != null) {
       took(block, fetch, onDisk);
-      return fetch.answer;
+      return;
     }
-    fetching.incrementAndGet();
-    long startNanos = nanoTime.getAsLong();
+    common.fetching().incrementAndGet();
+    long startNanos = common.nanoTime().getAsLong();
     var unused =
         reader
-            .read(block * BLOCK_BYTES, lengthBytes)
+            .read(block * BLOCK_BYTES, fetch.lengthBytes)
             .whenComplete((bytes, failure) -> arrived(block, fetch, bytes, failure, startNanos));
-    return fetch.answer;
   }
 
   private byte @Nullable [] onDisk(long block, int lengthBytes) {
     KeptFile from = kept;
-    return from == null ? null : from.block(block, lengthBytes, isLinkDown.getAsBoolean());
+    return from == null ? null : from.block(block, lengthBytes, common.isLinkDown().getAsBoolean());
   }
 
   private void took(long block, Fetch fetch, byte[] content) {
     synchronized (this) {
       if (fetches.remove(block, fetch)) {
-        cache.put(contentId, block, content);
+        put(block, fetch, content);
       }
     }
     fetch.answer.complete(content);
+  }
+
+  @GuardedBy("this")
+  private void put(long block, Fetch fetch, byte[] content) {
+    if (fetch.ahead) {
+      cache.putAhead(contentId, block, content);
+    } else {
+      cache.put(contentId, block, content);
+    }
   }
 
   /** Just these bytes, not kept; null as for {@link #block}. */
@@ -293,7 +332,7 @@ final class BlockSource {
     cache.drop(contentId);
     kept = null;
     fetches.clear();
-    contentId = nextContentId.getAsLong();
+    contentId = common.nextContentId().getAsLong();
   }
 
   /** Whether fetches take long only because of those before them, so that more would not help. */
@@ -313,7 +352,7 @@ final class BlockSource {
       @Nullable ByteBuffer bytes,
       @Nullable Throwable failure,
       long startNanos) {
-    fetching.decrementAndGet();
+    common.fetching().decrementAndGet();
     if (bytes == null) {
       synchronized (this) {
         fetches.remove(block, fetch);
@@ -325,12 +364,12 @@ final class BlockSource {
     byte[] content = new byte[bytes.remaining()];
     bytes.get(content);
     synchronized (this) {
-      lastFetchNanos = nanoTime.getAsLong() - startNanos;
+      lastFetchNanos = common.nanoTime().getAsLong() - startNanos;
       quickestFetchNanos = Math.min(quickestFetchNanos, lastFetchNanos);
       if (fetches.remove(block, fetch) && content.length == fetch.lengthBytes) {
-        cache.put(contentId, block, content);
+        put(block, fetch, content);
         KeptFile version = kept;
-        if (version != null) {
+        if (version != null && common.diskShare().takes(content.length)) {
           version.keep(block, content);
         }
       }

@@ -1,6 +1,5 @@
 package colabfs.fs;
 
-import colabfs.cache.BlockCache;
 import colabfs.cache.KeptContents.KeptFile;
 import colabfs.cache.Lookup;
 import colabfs.cache.MetadataCache;
@@ -45,12 +44,11 @@ final class OpenNodes implements OpenNode.Surroundings {
   private final LinkWatch link;
   private final Duration timeout;
   private final MetadataCache metadata;
-  private final BlockCache cache;
   private final Contents contents;
+  private final BlockSource.Common common;
   private final Lookups lookups;
   private final TimeKeeper times;
   private final InodeNumbers numbers;
-  private final AtomicInteger fetching = new AtomicInteger();
 
   @GuardedBy("this")
   private final Map<RemotePath, OpenNode> nodes = new HashMap<>();
@@ -68,8 +66,15 @@ final class OpenNodes implements OpenNode.Surroundings {
     this.link = environment.link();
     this.timeout = environment.settings().callTimeout();
     this.metadata = environment.metadata();
-    this.cache = environment.blocks();
     this.contents = new Contents(environment);
+    this.common =
+        new BlockSource.Common(
+            environment.blocks(),
+            contents::nextId,
+            nanoTime,
+            new AtomicInteger(),
+            link::isDown,
+            new DiskShare(nanoTime));
     this.lookups = lookups;
     this.times = times;
     this.numbers = numbers;
@@ -164,7 +169,7 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   /** Blocks on their way, over all files. */
   int fetching() {
-    return fetching.get();
+    return common.fetching().get();
   }
 
   /**
@@ -401,15 +406,7 @@ final class OpenNodes implements OpenNode.Surroundings {
 
       @Override
       public BlockSource blocks(RemoteReader reader) {
-        return new BlockSource(
-            cache,
-            reader,
-            contents::nextId,
-            nanoTime,
-            fetching,
-            link::isDown,
-            content.id(),
-            content.kept());
+        return new BlockSource(common, reader, content.id(), content.kept());
       }
     };
   }

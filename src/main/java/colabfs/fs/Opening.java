@@ -225,7 +225,7 @@ final class Opening {
     long size = node.size();
     if (size <= SMALL_FILE_BYTES) {
       for (long block = 0; block * BlockCache.BLOCK_BYTES < size; block++) {
-        var unused = node.blocks().block(block, BlockSource.lengthOf(block, size));
+        node.blocks().ahead(block, BlockSource.lengthOf(block, size));
       }
     }
   }

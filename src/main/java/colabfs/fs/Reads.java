@@ -88,7 +88,7 @@ final class Reads {
     }
     boolean waits = needed.stream().anyMatch(answer -> !answer.isDone());
     for (long block = last + 1; block * BLOCK_BYTES < fetchTo; block++) {
-      var unused = blocks.block(block, BlockSource.lengthOf(block, size));
+      blocks.ahead(block, BlockSource.lengthOf(block, size));
     }
     if (waits && !blocks.isSaturated(PATIENT_NANOS)) {
       ahead.waited();

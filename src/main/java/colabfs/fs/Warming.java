@@ -140,7 +140,7 @@ final class Warming {
   private long room(boolean onDisk) {
     return onDisk
         ? kept().capacityBytes() / 4 * 3 // the rest is for the index, and what is evicted at once
-        : environment.settings().blockCacheBytes() - environment.blocks().bytes();
+        : environment.blocks().roomBytes();
   }
 
   private void lookAt(RemotePath file, long room, boolean onDisk, Found found) throws FsException {

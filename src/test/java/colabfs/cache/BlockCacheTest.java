@@ -71,11 +71,51 @@ final class BlockCacheTest {
   }
 
   @Test
+  void blockThatWasFetchedAhead_staysUntilItIsRead() {
+    BlockCache cache = new BlockCache(64L * BlockCache.BLOCK_BYTES);
+    for (int block = 0; block < 60; block++) {
+      readAgainAndAgain(cache, block);
+    }
+    for (int block = 100; block < 110; block++) {
+      cache.putAhead(2, block, new byte[BlockCache.BLOCK_BYTES]);
+    }
+    for (int block = 200; block < 300; block++) {
+      readAgainAndAgain(cache, block);
+    }
+    for (int block = 100; block < 110; block++) {
+      assertThat(cache.get(2, block)).hasSize(BlockCache.BLOCK_BYTES);
+    }
+    assertThat(cache.bytes()).isLessThanOrEqualTo(64L * BlockCache.BLOCK_BYTES);
+  }
+
+  private static void readAgainAndAgain(BlockCache cache, long block) {
+    cache.put(1, block, new byte[BlockCache.BLOCK_BYTES]);
+    for (int i = 0; i < 5; i++) {
+      byte[] unused = cache.get(1, block);
+    }
+  }
+
+  @Test
+  void blocksThatWereFetchedAhead_andAreNeverRead_areBounded() {
+    BlockCache cache = new BlockCache(64L * BlockCache.BLOCK_BYTES);
+    for (int block = 0; block < 1000; block++) {
+      cache.putAhead(1, block, new byte[BlockCache.BLOCK_BYTES]);
+      assertThat(cache.bytes()).isLessThanOrEqualTo(64L * BlockCache.BLOCK_BYTES);
+    }
+    assertThat(cache.get(1, 999)).isNotNull();
+    cache.drop(1);
+    assertThat(cache.bytes()).isZero();
+    assertThat(cache.indexedBlocks()).isZero();
+  }
+
+  @Test
   void cacheOfNoBytes_keepsNothing() {
     BlockCache cache = new BlockCache(0);
     cache.put(1, 0, new byte[10]);
+    cache.putAhead(1, 1, new byte[10]);
     assertThat(cache.bytes()).isZero();
     assertThat(cache.get(1, 0)).isNull();
+    assertThat(cache.get(1, 1)).isNull();
   }
 
   @Test
@@ -95,7 +135,11 @@ final class BlockCacheTest {
           CompletableFuture.runAsync(
               () -> {
                 for (int i = 0; i < 20_000; i++) {
-                  cache.put(i % 3, (i * 7L + seed) % 50, new byte[2000]);
+                  if (i % 2 == 0) {
+                    cache.put(i % 3, (i * 7L + seed) % 50, new byte[2000]);
+                  } else {
+                    cache.putAhead(i % 3, (i * 7L + seed) % 50, new byte[2000]);
+                  }
                   if (i % 11 == seed) {
                     cache.drop(i % 3);
                   } else if (i % 13 == seed) {

@@ -84,6 +84,19 @@ final class BlockSourceTest {
     close(file);
   }
 
+  @Test
+  @DisplayName("Reading a file in sequence brings each block once, also one longer than the cache.")
+  void read_inSequence_bringsEachBlockOnce() throws FsException {
+    int blocks = 600;
+    mount.remote.put("/a", pattern(blocks * 131_072));
+    FileHandle file = mount.open("/a", OpenMode.READ);
+    for (int half = 0; half < 2 * blocks; half++) {
+      bytes(file, half * 65_536L, 65_536);
+    }
+    assertThat(mount.remote.calls(Op.READ)).isEqualTo(blocks);
+    close(file);
+  }
+
   private static CompletableFuture<byte[]> reading(FileHandle file, long offset, int length) {
     return CompletableFuture.supplyAsync(
         () -> {

@@ -219,7 +219,7 @@ final class WarmingTest {
                 given.mapOwner(),
                 given.metadataTtl(),
                 given.metadataEntries(),
-                4 * BLOCK,
+                4 * BLOCK / 3 * 4, // a quarter is for what is fetched ahead
                 given.prefetch(),
                 given.callTimeout())));
     files();

@@ -119,14 +119,19 @@ final class Segments implements AutoCloseable {
     }
     Segment segment = last.getValue();
     int position = (int) segment.sizeBytes();
-    ByteBuffer record = ByteBuffer.allocate(HEADER_BYTES + bytes.length);
-    putHeader(record, content, block, bytes);
-    record.put(bytes).flip();
-    for (long at = position; record.hasRemaining(); ) {
-      at += segment.channel.write(record, at);
-    }
-    segment.sizeBytes = position + (long) record.limit();
+    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+    putHeader(header, content, block, bytes);
+    write(segment.channel, header.flip(), position);
+    write(segment.channel, ByteBuffer.wrap(bytes), position + (long) HEADER_BYTES);
+    segment.sizeBytes = position + (long) HEADER_BYTES + bytes.length;
     return new Place(last.getKey(), position, bytes.length);
+  }
+
+  private static void write(FileChannel channel, ByteBuffer bytes, long position)
+      throws IOException {
+    for (long at = position; bytes.hasRemaining(); ) {
+      at += channel.write(bytes, at);
+    }
   }
 
   private Map.Entry<Integer, Segment> begin(int number) throws IOException {
