@@ -31,7 +31,7 @@ final class BlockSource {
   /** Of a file that was written here, so much is kept on the local disk at most. */
   private static final long MAX_OWN_BYTES = 16 << 20;
 
-  private final Common common;
+  private final Mount mount;
   private final BlockCache cache;
   private final RemoteReader reader;
 
@@ -59,12 +59,12 @@ final class BlockSource {
   private long quickestFetchNanos = Long.MAX_VALUE;
 
   /**
-   * What the files of a mount have in common.
+   * What all files of a mount share.
    *
    * @param nextContentId numbers for contents, each given once
    * @param fetching counts the blocks that are being fetched
    */
-  record Common(
+  record Mount(
       BlockCache cache,
       LongSupplier nextContentId,
       LongSupplier nanoTime,
@@ -86,9 +86,9 @@ final class BlockSource {
     }
   }
 
-  BlockSource(Common common, RemoteReader reader, long contentId, KeptFile kept) {
-    this.common = common;
-    this.cache = common.cache();
+  BlockSource(Mount mount, RemoteReader reader, long contentId, KeptFile kept) {
+    this.mount = mount;
+    this.cache = mount.cache();
     this.reader = reader;
     this.contentId = contentId;
     this.kept = kept;
@@ -132,7 +132,7 @@ final class BlockSource {
    */
   void changing(long sizeBytes) {
     KeptFile from = kept;
-    if (from != null && common.isLinkDown().getAsBoolean() && sizeBytes <= MAX_OWN_BYTES) {
+    if (from != null && mount.isLinkDown().getAsBoolean() && sizeBytes <= MAX_OWN_BYTES) {
       for (long block = 0; block * BLOCK_BYTES < sizeBytes; block++) {
         int length = lengthOf(block, sizeBytes);
         byte[] content = cached(block, length) == null ? from.block(block, length, true) : null;
@@ -160,7 +160,7 @@ final class BlockSource {
       return true;
     }
     KeptFile from = kept;
-    return from != null && from.holds(block, lengthBytes, common.isLinkDown().getAsBoolean());
+    return from != null && from.holds(block, lengthBytes, mount.isLinkDown().getAsBoolean());
   }
 
   /**
@@ -218,8 +218,8 @@ final class BlockSource {
       took(block, fetch, onDisk);
       return;
     }
-    common.fetching().incrementAndGet();
-    long startNanos = common.nanoTime().getAsLong();
+    mount.fetching().incrementAndGet();
+    long startNanos = mount.nanoTime().getAsLong();
     var unused =
         reader
             .read(block * BLOCK_BYTES, fetch.lengthBytes)
@@ -228,7 +228,7 @@ final class BlockSource {
 
   private byte @Nullable [] onDisk(long block, int lengthBytes) {
     KeptFile from = kept;
-    return from == null ? null : from.block(block, lengthBytes, common.isLinkDown().getAsBoolean());
+    return from == null ? null : from.block(block, lengthBytes, mount.isLinkDown().getAsBoolean());
   }
 
   private void took(long block, Fetch fetch, byte[] content) {
@@ -332,7 +332,7 @@ final class BlockSource {
     cache.drop(contentId);
     kept = null;
     fetches.clear();
-    contentId = common.nextContentId().getAsLong();
+    contentId = mount.nextContentId().getAsLong();
   }
 
   /** Whether fetches take long only because of those before them, so that more would not help. */
@@ -352,7 +352,7 @@ final class BlockSource {
       @Nullable ByteBuffer bytes,
       @Nullable Throwable failure,
       long startNanos) {
-    common.fetching().decrementAndGet();
+    mount.fetching().decrementAndGet();
     if (bytes == null) {
       synchronized (this) {
         fetches.remove(block, fetch);
@@ -364,12 +364,12 @@ final class BlockSource {
     byte[] content = new byte[bytes.remaining()];
     bytes.get(content);
     synchronized (this) {
-      lastFetchNanos = common.nanoTime().getAsLong() - startNanos;
+      lastFetchNanos = mount.nanoTime().getAsLong() - startNanos;
       quickestFetchNanos = Math.min(quickestFetchNanos, lastFetchNanos);
       if (fetches.remove(block, fetch) && content.length == fetch.lengthBytes) {
         put(block, fetch, content);
         KeptFile version = kept;
-        if (version != null && common.diskShare().takes(content.length)) {
+        if (version != null && mount.diskShare().takes(content.length)) {
           version.keep(block, content);
         }
       }

@@ -45,7 +45,7 @@ final class OpenNodes implements OpenNode.Surroundings {
   private final Duration timeout;
   private final MetadataCache metadata;
   private final Contents contents;
-  private final BlockSource.Common common;
+  private final BlockSource.Mount shared;
   private final Lookups lookups;
   private final TimeKeeper times;
   private final InodeNumbers numbers;
@@ -67,8 +67,8 @@ final class OpenNodes implements OpenNode.Surroundings {
     this.timeout = environment.settings().callTimeout();
     this.metadata = environment.metadata();
     this.contents = new Contents(environment);
-    this.common =
-        new BlockSource.Common(
+    this.shared =
+        new BlockSource.Mount(
             environment.blocks(),
             contents::nextId,
             nanoTime,
@@ -169,7 +169,7 @@ final class OpenNodes implements OpenNode.Surroundings {
 
   /** Blocks on their way, over all files. */
   int fetching() {
-    return common.fetching().get();
+    return shared.fetching().get();
   }
 
   /**
@@ -406,7 +406,7 @@ final class OpenNodes implements OpenNode.Surroundings {
 
       @Override
       public BlockSource blocks(RemoteReader reader) {
-        return new BlockSource(common, reader, content.id(), content.kept());
+        return new BlockSource(shared, reader, content.id(), content.kept());
       }
     };
   }
