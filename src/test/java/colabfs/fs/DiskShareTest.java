@@ -3,6 +3,7 @@ package colabfs.fs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 final class DiskShareTest {
@@ -17,6 +18,8 @@ final class DiskShareTest {
   }
 
   @Test
+  @DisplayName(
+      "Of a long stream, no more is kept for the next mount than 64 MiB and 32 MiB a second.")
   void afterTheBurst_theRateIsTaken() {
     long burst = taken();
     nanos.addAndGet(500_000_000);
