@@ -107,12 +107,12 @@ final class RequestLoop {
   }
 
   private void serve() {
+    boolean waiting = true;
     try {
       Runtime runtime = Runtime.getSystemRuntime();
       Pointer buffer = Memory.allocateDirect(runtime, Math.toIntExact(bufferBytes));
       Pointer channelSlot = Memory.allocateDirect(runtime, Long.BYTES, true);
-      boolean serving = true;
-      while (serving) {
+      do {
         channelSlot.putPointer(0, channel);
         int bytes = fuse.fuse_chan_recv(channelSlot, buffer, bufferBytes);
         if (bytes == -EINTR || bytes == -EAGAIN) {
@@ -123,13 +123,14 @@ final class RequestLoop {
           return;
         }
         busy();
+        waiting = false;
         fuse.fuse_session_process(session, buffer, bytes, passage.channelFor(buffer, channel));
         passage.served();
-        serving = idleAgain();
-      }
+        waiting = idleAgain();
+      } while (waiting);
     } finally {
       passage.left();
-      leave();
+      leave(waiting);
     }
   }
 
@@ -145,23 +146,31 @@ final class RequestLoop {
     }
   }
 
-  /** Whether this thread is still wanted. */
+  /**
+   * Whether this thread is still wanted. One that is not does not count as idle from here on,
+   * though it takes a while to end: or all the others could go on its account.
+   */
   private boolean idleAgain() {
     lock.lock();
     try {
+      if (idle >= MAX_IDLE) {
+        return false;
+      }
       idle++;
-      return idle <= MAX_IDLE;
+      return true;
     } finally {
       lock.unlock();
     }
   }
 
-  private void leave() {
+  private void leave(boolean waiting) {
     boolean last;
     lock.lock();
     try {
       threads--;
-      idle--;
+      if (waiting) {
+        idle--;
+      }
       last = threads == 0;
     } finally {
       lock.unlock();
