@@ -29,6 +29,7 @@ final class FloorsTest {
   private static final Map<String, Integer> FLOORS =
       Map.ofEntries(
           Map.entry("core", 0),
+          Map.entry("crypto", 0),
           Map.entry("remote", 1),
           Map.entry("profile", 1),
           Map.entry("config", 2),

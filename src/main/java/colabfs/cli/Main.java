@@ -3,6 +3,7 @@ package colabfs.cli;
 import colabfs.app.DaemonLauncher;
 import colabfs.config.ConfigException;
 import colabfs.config.Settings;
+import colabfs.crypto.NativeCrypto;
 import colabfs.profile.ProfileException;
 import colabfs.profile.ProfileStore;
 import java.util.Objects;
@@ -85,6 +86,7 @@ public final class Main implements Runnable {
 
   public static void main(String[] args) {
     System.setProperty("java.util.logging.config.class", LogSettings.class.getName());
+    NativeCrypto.prepare();
     System.exit(run(Surroundings.ofProcess(), args));
   }
 

@@ -33,6 +33,7 @@ final class Clients {
 
   /** A started client that reads no file of the user's. */
   static SshClient start(LoginService.Factory logins) {
+    NativeCiphers.install();
     SshClient client = ClientBuilder.builder().build();
     client.setHostConfigEntryResolver(HostConfigEntryResolver.EMPTY);
     client.setClientIdentityLoader(ClientIdentityLoader.DEFAULT);

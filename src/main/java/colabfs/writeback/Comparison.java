@@ -1,11 +1,11 @@
 package colabfs.writeback;
 
 import colabfs.core.FsException;
+import colabfs.crypto.NativeCrypto;
 import colabfs.remote.BlockDigests;
 import colabfs.remote.TreeChange.Piece;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,8 +27,8 @@ final class Comparison {
   private final long mostLiteralBytes;
   private final Executor executor;
   private final ByteBuffer bytes;
-  private final MessageDigest whole = sha256();
-  private final MessageDigest block = sha256();
+  private final MessageDigest whole = NativeCrypto.sha256();
+  private final MessageDigest block = NativeCrypto.sha256();
   private final List<Piece> pieces = new ArrayList<>();
   private final CompletableFuture<@Nullable Difference> end = new CompletableFuture<>();
   private long at;
@@ -53,14 +53,6 @@ final class Comparison {
     this.mostLiteralBytes = mostLiteralBytes;
     this.executor = executor;
     this.bytes = ByteBuffer.allocate(blockBytes);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has it
-    }
   }
 
   /** Null when too much is new. */

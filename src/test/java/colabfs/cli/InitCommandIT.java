@@ -164,7 +164,7 @@ final class InitCommandIT {
   }
 
   @Test
-  void classTraining_connected_succeeds() throws IOException {
+  void classTraining_connectedAndMounted_succeeds() throws IOException, InterruptedException {
     assertThat(ClassTraining.runConnected(Files.createDirectory(directory.resolve("training"))))
         .isZero();
   }

@@ -169,6 +169,18 @@ final class LauncherTest {
         .doesNotContain("-XX:TieredStopAtLevel=1");
   }
 
+  @Test
+  void mount_withCiphersInC_hasTheQuickCompilerAlone() throws IOException, InterruptedException {
+    Files.createFile(copy.resolve("classes-17.0.1.jsa.native"));
+    assertThat(run("daemon", "x").out())
+        .contains(
+            "-Xmx512m",
+            "-XX:TieredStopAtLevel=1",
+            "-Dcolabfs.crypto.native=true",
+            "-Djava.library.path=" + copy.resolve("lib/native"));
+    assertThat(run("status").out()).doesNotContain("-Dcolabfs.crypto.native=true");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"mount p d", "exec mount --foreground", "-p mount status", "umount daemon"})

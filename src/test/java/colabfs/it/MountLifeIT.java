@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -209,6 +210,25 @@ final class MountLifeIT {
     assertThat(mount.exitValue()).isZero();
     assertThat(runtime.root.resolve("f")).hasContent("written\n");
     assertThat(runtime.mountpoint).isEmptyDirectory();
+  }
+
+  @Test
+  void ciphersInC_carryAMount() throws Exception {
+    ProcessBuilder command =
+        cli.command("mount", "--foreground", "p", runtime.mountpoint.toString());
+    command.environment().put("JAVA_TOOL_OPTIONS", "-Dcolabfs.crypto.native=true");
+    byte[] there = new byte[3_000_000];
+    new Random(1).nextBytes(there);
+    Files.write(runtime.root.resolve("there"), there);
+    Process mount = command.start();
+    var err = Cli.read(mount.getErrorStream());
+    assertThat(mount.inputReader().readLine()).startsWith("mounted p:" + runtime.root);
+    runtime.inMount("cp there here");
+    assertThat(Files.readString(Path.of("/proc/%d/maps".formatted(mount.pid()))))
+        .contains("libamazonCorrettoCryptoProvider");
+    signal("INT", mount.toHandle());
+    assertThat(mount.waitFor(30, TimeUnit.SECONDS)).as(() -> err.getNow("")).isTrue();
+    assertThat(runtime.root.resolve("here")).hasBinaryContent(there);
   }
 
   private static void signal(String name, ProcessHandle process)
