@@ -1,6 +1,7 @@
 package colabfs.fuse;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.ReentrantLock;
 import jnr.constants.platform.Errno;
 import jnr.ffi.Memory;
@@ -14,8 +15,8 @@ import jnr.ffi.Runtime;
  * <p>libfuse's own loop would do it on threads of C, which come and go and which the JVM would have
  * to attach and detach around each call.
  *
- * <p>Threading: a thread is started whenever a request arrives and nobody would be left to read the
- * next one, so that no request waits behind a slow one.
+ * <p>Threading: a thread is started whenever nobody would be left to read the next request: when
+ * one arrives, so that none waits behind a slow one, and when a thread ends.
  */
 final class RequestLoop {
   /** More requests at once than this wait their turn; each thread has a buffer of 132 KiB. */
@@ -33,8 +34,9 @@ final class RequestLoop {
   private final long bufferBytes;
   private final Passage passage;
   private final Runnable ended;
+  private final ThreadFactory factory;
 
-  /** Guards the two counts; nothing is taken under it. */
+  /** Guards the counts; nothing is taken under it. */
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
@@ -79,14 +81,31 @@ final class RequestLoop {
    */
   RequestLoop(
       Libraries.LibFuse fuse, Pointer session, Pointer channel, Passage passage, Runnable ended) {
+    this(fuse, session, channel, passage, ended, Thread::new);
+  }
+
+  /** The same on threads that come from elsewhere, or that do not come. */
+  RequestLoop(
+      Libraries.LibFuse fuse,
+      Pointer session,
+      Pointer channel,
+      Passage passage,
+      Runnable ended,
+      ThreadFactory factory) {
     this.fuse = fuse;
     this.session = session;
     this.channel = channel;
     this.bufferBytes = fuse.fuse_chan_bufsize(channel);
     this.passage = passage;
     this.ended = ended;
+    this.factory = factory;
   }
 
+  /**
+   * Begins to serve.
+   *
+   * @throws OutOfMemoryError when the system gives no thread for it
+   */
   void start() {
     lock.lock();
     try {
@@ -98,12 +117,13 @@ final class RequestLoop {
 
   @GuardedBy("lock")
   private void startThreadLocked() {
+    Thread thread = factory.newThread(this::serve);
+    thread.setName("fuse-" + (started + 1));
+    thread.setDaemon(true);
+    thread.start();
     threads++;
     idle++;
     started++;
-    Thread thread = new Thread(this::serve, "fuse-" + started);
-    thread.setDaemon(true);
-    thread.start();
   }
 
   private void serve() {
@@ -129,8 +149,11 @@ final class RequestLoop {
         waiting = idleAgain();
       } while (waiting);
     } finally {
-      passage.left();
-      leave(waiting);
+      try {
+        passage.left();
+      } finally {
+        leave(waiting);
+      }
     }
   }
 
@@ -138,11 +161,20 @@ final class RequestLoop {
     lock.lock();
     try {
       idle--;
-      if (idle == 0 && threads < MAX_THREADS) {
-        startThreadLocked();
-      }
+      startIfNobodyReadsLocked();
     } finally {
       lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private void startIfNobodyReadsLocked() {
+    if (idle == 0 && threads < MAX_THREADS) {
+      try {
+        startThreadLocked();
+      } catch (OutOfMemoryError ignored) {
+        // The system gives no more threads: those that are there serve, one request after another.
+      }
     }
   }
 
@@ -163,6 +195,13 @@ final class RequestLoop {
     }
   }
 
+  /**
+   * A thread ends.
+   *
+   * @param waiting it counts as idle: the mount is gone, or it could not even read. Otherwise it
+   *     was not wanted, or serving failed; the others may all have become busy since, with no room
+   *     for one more beside it, so that nobody reads.
+   */
   private void leave(boolean waiting) {
     boolean last;
     lock.lock();
@@ -170,6 +209,8 @@ final class RequestLoop {
       threads--;
       if (waiting) {
         idle--;
+      } else {
+        startIfNobodyReadsLocked();
       }
       last = threads == 0;
     } finally {
