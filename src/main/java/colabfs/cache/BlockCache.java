@@ -4,15 +4,13 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Policy;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,22 +50,23 @@ public final class BlockCache {
       this.ahead = ahead;
     }
 
-    int weight() {
-      return ahead ? 0 : content.length + OVERHEAD_BYTES;
-    }
-
-    int aheadBytes() {
-      return ahead ? content.length + OVERHEAD_BYTES : 0;
+    int bytes() {
+      return content.length + OVERHEAD_BYTES;
     }
   }
 
   private final Cache<Key, Block> blocks;
   private final long maxAheadBytes;
-  private final AtomicLong aheadBytes = new AtomicLong();
 
-  /** What was fetched ahead, oldest first; also some of what was read or is gone since. */
+  /**
+   * Whose blocks were fetched ahead and not read so far, oldest first. Changed only inside the
+   * atomic operation of {@link #blocks} on that key, so that both agree; nothing is taken under it.
+   */
   @GuardedBy("ahead")
-  private final Queue<Key> ahead = new ArrayDeque<>();
+  private final Set<Key> ahead = new LinkedHashSet<>();
+
+  @GuardedBy("ahead")
+  private long aheadBytes;
 
   /**
    * The blocks that {@link #blocks} holds, by content. A set is touched only inside this map's
@@ -86,11 +85,12 @@ public final class BlockCache {
     blocks =
         Caffeine.newBuilder()
             .maximumWeight(maxBytes - maxAheadBytes)
-            .weigher((Key key, Block block) -> block.weight())
+            .weigher((Key key, Block block) -> block.ahead ? 0 : block.bytes())
             .evictionListener(
                 (key, block, cause) -> {
                   if (key != null) {
                     unindex(key);
+                    count(key, block, null);
                   }
                 })
             .executor(Runnable::run)
@@ -132,22 +132,17 @@ public final class BlockCache {
 
   /** The same for a block that nobody has asked for yet. */
   public void putAhead(long contentId, long block, byte[] content) {
-    Key key = new Key(contentId, block);
-    put(key, new Block(content, maxAheadBytes > 0));
-    synchronized (ahead) {
-      ahead.add(key);
-      Key oldest = ahead.peek();
-      while (oldest != null && (aheadBytes.get() > maxAheadBytes || !isAhead(oldest))) {
-        weigh(oldest);
-        ahead.remove();
-        oldest = ahead.peek();
-      }
+    put(new Key(contentId, block), new Block(content, maxAheadBytes > 0));
+    for (Key oldest = tooMuchAhead(); oldest != null; oldest = tooMuchAhead()) {
+      weigh(oldest);
     }
   }
 
-  private boolean isAhead(Key key) {
-    Block block = blocks.asMap().get(key);
-    return block != null && block.ahead;
+  /** The oldest of what was fetched ahead, if that is more than its part of the cache. */
+  private @Nullable Key tooMuchAhead() {
+    synchronized (ahead) {
+      return aheadBytes > maxAheadBytes ? ahead.iterator().next() : null;
+    }
   }
 
   private void put(Key key, Block block) {
@@ -160,7 +155,7 @@ public final class BlockCache {
             key,
             (same, old) -> {
               index(key);
-              aheadBytes.addAndGet(block.aheadBytes() - aheadBytesOf(old));
+              count(key, old, block);
               return block;
             });
   }
@@ -172,13 +167,26 @@ public final class BlockCache {
         .computeIfPresent(
             key,
             (same, block) -> {
-              aheadBytes.addAndGet(-block.aheadBytes());
-              return block.ahead ? new Block(block.content, false) : block;
+              Block weighed = new Block(block.content, false);
+              count(key, block, weighed);
+              return weighed;
             });
   }
 
-  private static int aheadBytesOf(@Nullable Block block) {
-    return block == null ? 0 : block.aheadBytes();
+  /** Inside the atomic operation that makes one block the other. */
+  private void count(Key key, @Nullable Block old, @Nullable Block block) {
+    if (old != null && old.ahead) {
+      synchronized (ahead) {
+        ahead.remove(key);
+        aheadBytes -= old.bytes();
+      }
+    }
+    if (block != null && block.ahead) {
+      synchronized (ahead) {
+        ahead.add(key);
+        aheadBytes += block.bytes();
+      }
+    }
   }
 
   /** Forgets a content. */
@@ -215,7 +223,10 @@ public final class BlockCache {
 
   /** Bytes held, bookkeeping counted; approximate while others write. */
   public long bytes() {
-    return weighedBytes() + aheadBytes.get();
+    long weighed = weighedBytes();
+    synchronized (ahead) {
+      return weighed + aheadBytes;
+    }
   }
 
   /** How much can be put before anything is evicted; approximate while others write. */
@@ -237,6 +248,13 @@ public final class BlockCache {
     return blocksOfContent.values().stream().mapToInt(Set::size).sum();
   }
 
+  /** Blocks that weigh nothing; tests compare it with what was not read. */
+  int aheadBlocks() {
+    synchronized (ahead) {
+      return ahead.size();
+    }
+  }
+
   private void remove(Key key) {
     blocks
         .asMap()
@@ -244,7 +262,7 @@ public final class BlockCache {
             key,
             (same, block) -> {
               unindex(same);
-              aheadBytes.addAndGet(-block.aheadBytes());
+              count(same, block, null);
               return null;
             });
   }

@@ -109,6 +109,21 @@ final class BlockCacheTest {
   }
 
   @Test
+  void blocksThatWereFetchedAhead_andRead_areNotRememberedBehindOneThatNeverIs() {
+    BlockCache cache = new BlockCache(64L * BlockCache.BLOCK_BYTES);
+    cache.putAhead(1, 0, new byte[10]);
+    for (int block = 0; block < 1000; block++) {
+      cache.putAhead(2, block, new byte[10]);
+      assertThat(cache.get(2, block)).hasSize(10);
+    }
+    assertThat(cache.aheadBlocks()).isEqualTo(1);
+    cache.putAhead(1, 0, new byte[20]);
+    cache.put(1, 0, new byte[30]);
+    assertThat(cache.aheadBlocks()).isZero();
+    assertThat(cache.bytes()).isEqualTo(1000 * 10 + 30 + 1001 * BlockCache.OVERHEAD_BYTES);
+  }
+
+  @Test
   void cacheOfNoBytes_keepsNothing() {
     BlockCache cache = new BlockCache(0);
     cache.put(1, 0, new byte[10]);
@@ -140,6 +155,9 @@ final class BlockCacheTest {
                   } else {
                     cache.putAhead(i % 3, (i * 7L + seed) % 50, new byte[2000]);
                   }
+                  if (i % 5 == seed) {
+                    byte[] unused = cache.get(i % 3, (i * 7L) % 50);
+                  }
                   if (i % 11 == seed) {
                     cache.drop(i % 3);
                   } else if (i % 13 == seed) {
@@ -154,5 +172,6 @@ final class BlockCacheTest {
     }
     assertThat(cache.bytes()).isZero();
     assertThat(cache.indexedBlocks()).isZero();
+    assertThat(cache.aheadBlocks()).isZero();
   }
 }
