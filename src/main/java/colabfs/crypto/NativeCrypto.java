@@ -42,7 +42,9 @@ public final class NativeCrypto {
     private static @Nullable Provider foundOrTold() {
       Provider found = find();
       if (found == null) {
-        LOG.log(Level.WARNING, "the library of ciphers does not load; Java's own are slower");
+        LOG.log(
+            Level.WARNING,
+            "the library of ciphers does not load, and Java''s own are slow here; build colabfs anew");
       }
       return found;
     }
