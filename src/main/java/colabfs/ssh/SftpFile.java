@@ -9,16 +9,21 @@ import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_WRITE;
 import colabfs.core.AttrChange;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
+import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.remote.RemoteFile;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open file on the runtime. Long reads and writes are split into requests whose size and number
- * in flight the connection's {@link BulkWindow}s tell; short ones pass them.
+ * in flight the connection's {@link BulkWindow}s tell; short ones pass them. What changes
+ * attributes is sent behind the writes that were asked for before it, so that these do not set the
+ * times anew.
  *
  * <p>Threading: any thread.
  */
@@ -41,6 +46,9 @@ final class SftpFile implements RemoteFile {
   private final byte[] handle;
   private final RemotePath path;
   private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** Parts of writes that wait for their turn to be sent. */
+  private final AtomicInteger waitingWrites = new AtomicInteger();
 
   /**
    * What the length was when it was last seen, or -1: tells the end of the file from a short read.
@@ -121,7 +129,48 @@ final class SftpFile implements RemoteFile {
       knownSize.set(-1);
     }
     SftpRequest request = SftpRequest.of(SSH_FXP_FSETSTAT).string(handle);
-    return change(SftpOp.FSETATTR, SftpAttrs.write(request, change));
+    return explained(SftpOp.FSETATTR, sendBehindWrites(SftpAttrs.write(request, change)));
+  }
+
+  private CompletableFuture<Void> sendBehindWrites(SftpRequest request) {
+    if (waitingWrites.get() == 0) {
+      return channel.send(request, SftpAnswer.OK);
+    }
+    CompletableFuture<Void> result = new CompletableFuture<>();
+    connection.writes().submit(0, new Behind(request, result));
+    return result;
+  }
+
+  /** A request that keeps its place in the queue of writes. */
+  private final class Behind implements BulkWindow.Request {
+    private final SftpRequest request;
+    private final CompletableFuture<Void> result;
+
+    Behind(SftpRequest request, CompletableFuture<Void> result) {
+      this.request = request;
+      this.result = result;
+    }
+
+    @Override
+    public CompletableFuture<Integer> start() {
+      CompletableFuture<Void> answer = channel.send(request, SftpAnswer.OK);
+      Chain.whenDone(answer, this::end);
+      return Chain.map(answer, done -> 0);
+    }
+
+    @SuppressWarnings("NullAway") // a future of Void has no value but null
+    private void end(@Nullable Void done, @Nullable Throwable failure) {
+      if (failure == null) {
+        result.complete(null);
+      } else {
+        result.completeExceptionally(failure);
+      }
+    }
+
+    @Override
+    public void giveUp(FsException reason) {
+      result.completeExceptionally(reason);
+    }
   }
 
   @Override
@@ -146,6 +195,10 @@ final class SftpFile implements RemoteFile {
     return offset == knownSize.get();
   }
 
+  void writesWait(int change) {
+    waitingWrites.addAndGet(change);
+  }
+
   CompletableFuture<ByteBuffer> readOnce(long offset, int bytes) {
     SftpRequest request = SftpRequest.of(SSH_FXP_READ).string(handle).uint64(offset).uint32(bytes);
     return channel.send(request, SftpAnswer.data(bytes));
@@ -159,8 +212,12 @@ final class SftpFile implements RemoteFile {
   }
 
   private CompletableFuture<Void> change(SftpOp op, SftpRequest request) {
+    return explained(op, channel.send(request, SftpAnswer.OK));
+  }
+
+  private CompletableFuture<Void> explained(SftpOp op, CompletableFuture<Void> answer) {
     return Chain.then(
-        channel.send(request, SftpAnswer.OK),
+        answer,
         done -> Chain.done(),
         failure -> connection.diagnosis().explain(op, path, handle, failure));
   }

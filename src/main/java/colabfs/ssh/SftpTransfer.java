@@ -45,6 +45,9 @@ abstract class SftpTransfer<T> {
 
   abstract void allEnded();
 
+  /** So many more parts wait for their turn, or so many fewer. */
+  void waiting(int change) {}
+
   CompletableFuture<T> start() {
     if (length <= SftpFile.SMALL_BYTES) {
       partsLeft.set(1);
@@ -57,6 +60,7 @@ abstract class SftpTransfer<T> {
     int even = (length + parts - 1) / parts;
     int size = Math.min(most, (even + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES);
     partsLeft.set((length + size - 1) / size);
+    waiting(partsLeft.get());
     for (int within = 0; within < length; within += size) {
       Part part = new Part(within, Math.min(size, length - within));
       window.submit(part.bytes, part);
@@ -88,14 +92,23 @@ abstract class SftpTransfer<T> {
 
     @Override
     public @Nullable CompletableFuture<Integer> start() {
-      if (result.isDone()) {
-        return null;
+      if (length <= SftpFile.SMALL_BYTES) {
+        return result.isDone() ? null : send();
       }
-      CompletableFuture<Integer> moved = send(offset + within + before, within + before, bytes);
-      if (length > SftpFile.SMALL_BYTES) {
+      try {
+        if (result.isDone()) {
+          return null;
+        }
+        CompletableFuture<Integer> moved = send();
         ends(moved);
+        return moved;
+      } finally {
+        waiting(-1);
       }
-      return moved;
+    }
+
+    private CompletableFuture<Integer> send() {
+      return SftpTransfer.this.send(offset + within + before, within + before, bytes);
     }
 
     void ends(@Nullable CompletableFuture<Integer> sent) {
@@ -117,6 +130,7 @@ abstract class SftpTransfer<T> {
       }
       Part rest = new Part(within, bytes - moved, before + moved);
       if (length > SftpFile.SMALL_BYTES) {
+        waiting(1);
         window.submit(rest.bytes, rest);
       } else {
         rest.ends(rest.start());
@@ -125,6 +139,7 @@ abstract class SftpTransfer<T> {
 
     @Override
     public void giveUp(FsException reason) {
+      waiting(-1);
       result.completeExceptionally(reason);
     }
   }
@@ -226,6 +241,11 @@ abstract class SftpTransfer<T> {
     @Override
     boolean goesOn(long end, int moved) {
       return false;
+    }
+
+    @Override
+    void waiting(int change) {
+      file.writesWait(change);
     }
 
     @Override

@@ -67,6 +67,10 @@ interface Carrier extends Executor {
   /** Removes a temporary file, without waiting. */
   void remove(RemotePath temporary);
 
-  /** Writes pieces from the journal, many in flight. */
-  CompletableFuture<Void> writeAll(RemoteFile handle, List<List<Extent>> pieces);
+  /**
+   * Writes pieces from the journal, many in flight.
+   *
+   * @param behind done when the last is on its way
+   */
+  CompletableFuture<Void> writeAll(RemoteFile handle, List<List<Extent>> pieces, Runnable behind);
 }

@@ -29,10 +29,12 @@ final class Pieces {
     final RemoteFile handle;
     final Deque<List<Extent>> left;
     final CompletableFuture<Void> end = new CompletableFuture<>();
+    final Runnable behind;
     int unanswered;
 
-    Sending(RemoteFile handle, List<List<Extent>> pieces) {
+    Sending(RemoteFile handle, List<List<Extent>> pieces, Runnable behind) {
       this.handle = handle;
+      this.behind = behind;
       this.left = new ArrayDeque<>(pieces);
     }
   }
@@ -46,9 +48,15 @@ final class Pieces {
     this.answered = answered;
   }
 
-  CompletableFuture<Void> send(RemoteFile handle, List<List<Extent>> pieces) {
-    Sending sending = new Sending(handle, pieces);
+  /**
+   * Ends when all of them are acknowledged.
+   *
+   * @param behind done when the last has been handed to the file
+   */
+  CompletableFuture<Void> send(RemoteFile handle, List<List<Extent>> pieces, Runnable behind) {
+    Sending sending = new Sending(handle, pieces, behind);
     if (pieces.isEmpty()) {
+      behind.run();
       sending.end.complete(null);
     } else {
       waiting.add(sending);
@@ -86,6 +94,9 @@ final class Pieces {
             .handle
             .write(piece.get(0).offset(), bytes)
             .whenCompleteAsync((done, failure) -> answered(sending, length, failure), executor);
+    if (sending.left.isEmpty()) {
+      sending.behind.run();
+    }
   }
 
   private void answered(Sending sending, int length, @Nullable Throwable failure) {

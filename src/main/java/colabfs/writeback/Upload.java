@@ -144,19 +144,13 @@ final class Upload {
   }
 
   private CompletableFuture<Void> fill(RemoteFile handle, @Nullable FileAttrs replaced) {
-    List<CompletableFuture<?>> answers = new ArrayList<>();
-    return writeExtents(handle)
-        .thenComposeAsync(
-            written -> {
-              if (extents.isEmpty() || lastEnd() < sizeBytes) {
-                answers.add(handle.fsetattr(AttrChange.size(sizeBytes)));
-              }
-              answers.add(
-                  handle.fsetattr(
-                      new AttrChange(null, attrs.permissions(), owner(replaced), times())));
-              return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new));
-            },
-            carrier)
+    boolean hasHoleAtEnd = extents.isEmpty() || lastEnd() < sizeBytes;
+    AttrChange last = new AttrChange(null, attrs.permissions(), owner(replaced), times());
+    Finish finish =
+        new Finish(carrier, handle, hasHoleAtEnd ? AttrChange.size(sizeBytes) : null, last);
+    return carrier
+        .writeAll(handle, pieces(), finish::send)
+        .thenComposeAsync(written -> finish.end(), carrier)
         .whenComplete(
             (done, failure) -> {
               var unused = handle.close();
@@ -275,7 +269,7 @@ final class Upload {
         visibleBelow < there.sizeBytes() && !maybeDone
             ? handle.fsetattr(AttrChange.size(visibleBelow))
             : CompletableFuture.completedFuture(null);
-    return cut.thenComposeAsync(done -> writeExtents(handle), carrier)
+    return cut.thenComposeAsync(done -> carrier.writeAll(handle, pieces(), () -> {}), carrier)
         .thenComposeAsync(
             done ->
                 extents.isEmpty() || lastEnd() < sizeBytes || maybeDone
@@ -342,10 +336,6 @@ final class Upload {
   }
 
   // Content.
-
-  private CompletableFuture<Void> writeExtents(RemoteFile handle) {
-    return carrier.writeAll(handle, pieces());
-  }
 
   /** What follows one another in the file goes together, up to the longest request. */
   private List<List<Extent>> pieces() {

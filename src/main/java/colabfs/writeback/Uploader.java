@@ -487,8 +487,9 @@ final class Uploader implements Carrier, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<Void> writeAll(RemoteFile handle, List<List<Extent>> content) {
-    return pieces.send(handle, content);
+  public CompletableFuture<Void> writeAll(
+      RemoteFile handle, List<List<Extent>> content, Runnable behind) {
+    return pieces.send(handle, content, behind);
   }
 
   /** Stops; what is under way is done again by the next who opens the journal. */

@@ -19,6 +19,7 @@ import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_EOF;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_FAILURE;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_NO_SUCH_FILE;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_OK;
+import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_PERMISSION_DENIED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import colabfs.core.AttrChange;
@@ -282,6 +283,47 @@ final class SftpFsTest {
     assertThat(written).isNotDone();
     link.status(first, SSH_FX_OK);
     assertThat(written).isCompleted();
+  }
+
+  @Test
+  void fsetattr_whileWritesWaitForTheirTurn_isSentBehindTheLast() {
+    RemoteFile file = openToRead(0);
+    int bytes = (int) BulkPace.FIRST_WINDOW_BYTES + 3 * 32 * 1024;
+    CompletableFuture<Void> written = file.write(0, ByteBuffer.allocate(bytes));
+    CompletableFuture<Void> set = file.fsetattr(AttrChange.permissions(0600));
+    int sent = 0;
+    while (link.hasSent()) {
+      ScriptedLink.Sent request = link.next();
+      if (request.type() == SSH_FXP_FSETSTAT) {
+        assertThat(sent).isEqualTo(bytes);
+        assertThat(set).isNotDone();
+        link.status(request, SSH_FX_PERMISSION_DENIED);
+        break;
+      }
+      request.string();
+      request.int64();
+      sent += request.int32();
+      link.status(request, SSH_FX_OK);
+    }
+    assertThat(written).isCompleted();
+    assertThat(errno(set)).isEqualTo(Errno.EPERM);
+  }
+
+  @Test
+  void fsetattr_behindAWriteThatFailed_isSentNevertheless() {
+    RemoteFile file = openToRead(0);
+    CompletableFuture<Void> written = file.write(0, ByteBuffer.allocate(1 << 20));
+    CompletableFuture<Void> set = file.fsetattr(AttrChange.permissions(0600));
+    int answered = 0;
+    while (link.hasSent() && !set.isDone()) {
+      ScriptedLink.Sent request = link.next();
+      boolean isWrite = request.type() == SSH_FXP_WRITE;
+      link.status(request, isWrite && answered++ == 2 ? SSH_FX_FAILURE : SSH_FX_OK);
+    }
+    assertThat(written).isCompletedExceptionally();
+    assertThat(set).isCompleted();
+    var unused = file.fsetattr(AttrChange.permissions(0644));
+    assertThat(link.next(SSH_FXP_FSETSTAT).string()).isEqualTo("h");
   }
 
   // Without extensions
