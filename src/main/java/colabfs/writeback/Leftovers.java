@@ -16,12 +16,17 @@ final class Leftovers {
   private final Journal journal;
   private final RemoteFs remote;
   private final Carrier carrier;
+  private final Runnable kick;
   private final Set<Long> cleaning = new HashSet<>();
 
-  Leftovers(Journal journal, RemoteFs remote, Carrier carrier) {
+  /**
+   * @param kick called when one is gone
+   */
+  Leftovers(Journal journal, RemoteFs remote, Carrier carrier, Runnable kick) {
     this.journal = journal;
     this.remote = remote;
     this.carrier = carrier;
+    this.kick = kick;
   }
 
   /**
@@ -54,10 +59,17 @@ final class Leftovers {
         });
   }
 
+  /** Whether one is in that directory, which cannot be removed so. The journal's lock is held. */
+  boolean isIn(RemotePath directory) {
+    return journal.stateLocked().leftOver().values().stream()
+        .anyMatch(temporary -> directory.equals(temporary.parent()));
+  }
+
   private void removed(long number, @Nullable Throwable failure) {
     cleaning.remove(number);
     if (failure == null || !Reopening.reason(failure).isConnectionFailure()) {
       journal.note(new Event.Unstaged(number));
+      kick.run();
     }
   }
 }

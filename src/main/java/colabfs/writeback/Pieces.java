@@ -5,6 +5,7 @@ import colabfs.remote.RemoteFile;
 import colabfs.writeback.Layer.Extent;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Pieces {
   private static final long MAX_BYTES = 16L << 20;
 
+  /** The longest request. */
+  static final int PIECE_BYTES = 255 * 1024;
+
   private final Journal journal;
   private final Executor executor;
   private final IntConsumer answered;
@@ -31,6 +35,7 @@ final class Pieces {
     final CompletableFuture<Void> end = new CompletableFuture<>();
     final Runnable behind;
     int unanswered;
+    @Nullable Throwable failure;
 
     Sending(RemoteFile handle, List<List<Extent>> pieces, Runnable behind) {
       this.handle = handle;
@@ -49,7 +54,8 @@ final class Pieces {
   }
 
   /**
-   * Ends when all of them are acknowledged.
+   * Ends when all of them are acknowledged; or, after a failure, when nothing of them is on its
+   * way.
    *
    * @param behind done when the last has been handed to the file
    */
@@ -68,11 +74,11 @@ final class Pieces {
   private void pump() {
     while (inFlight < MAX_BYTES && !waiting.isEmpty()) {
       Sending first = waiting.element();
-      List<Extent> piece = first.end.isDone() ? null : first.left.poll();
+      List<Extent> piece = first.failure == null ? first.left.poll() : null;
       if (piece != null) {
         send(first, piece);
       }
-      if (first.left.isEmpty() || first.end.isDone()) {
+      if (first.left.isEmpty() || first.failure != null) {
         waiting.remove(first);
       }
     }
@@ -83,7 +89,8 @@ final class Pieces {
     try {
       bytes = Upload.read(journal, piece);
     } catch (FsException e) {
-      sending.end.completeExceptionally(e);
+      sending.failure = e;
+      endWhenQuiet(sending);
       return;
     }
     int length = bytes.remaining();
@@ -103,11 +110,56 @@ final class Pieces {
     inFlight -= length;
     sending.unanswered--;
     answered.accept(failure == null ? length : 0);
-    if (failure != null) {
-      sending.end.completeExceptionally(failure);
-    } else if (sending.unanswered == 0 && sending.left.isEmpty()) {
+    if (failure != null && sending.failure == null) {
+      sending.failure = failure;
+    }
+    endWhenQuiet(sending);
+    pump();
+  }
+
+  private static void endWhenQuiet(Sending sending) {
+    if (sending.unanswered > 0) {
+      return;
+    }
+    if (sending.failure != null) {
+      sending.end.completeExceptionally(sending.failure);
+    } else if (sending.left.isEmpty()) {
       sending.end.complete(null);
     }
-    pump();
+  }
+
+  /** What follows one another in the file goes together, up to the longest request. */
+  static List<List<Extent>> of(List<Extent> extents) {
+    List<List<Extent>> pieces = new ArrayList<>();
+    List<Extent> piece = new ArrayList<>();
+    int length = 0;
+    for (Extent whole : extents) {
+      for (Extent extent : split(whole)) {
+        boolean follows = piece.isEmpty() || piece.get(piece.size() - 1).end() == extent.offset();
+        if (!follows || length + extent.length() > PIECE_BYTES) {
+          pieces.add(piece);
+          piece = new ArrayList<>();
+          length = 0;
+        }
+        piece.add(extent);
+        length += extent.length();
+      }
+    }
+    if (!piece.isEmpty()) {
+      pieces.add(piece);
+    }
+    return pieces;
+  }
+
+  private static List<Extent> split(Extent whole) {
+    List<Extent> parts = new ArrayList<>();
+    for (int done = 0; done < whole.length(); done += PIECE_BYTES) {
+      parts.add(
+          new Extent(
+              whole.offset() + done,
+              Math.min(PIECE_BYTES, whole.length() - done),
+              whole.position() + done));
+    }
+    return parts;
   }
 }

@@ -11,7 +11,6 @@ import colabfs.remote.RemoteFile;
 import colabfs.remote.RemoteFs;
 import colabfs.writeback.Layer.Extent;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -25,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: the uploader's thread.
  */
 final class Upload {
-  private static final int CHUNK_BYTES = 255 * 1024;
   private static final int PRIVATE = 0600;
 
   private final Carrier carrier;
@@ -46,9 +44,20 @@ final class Upload {
   private final boolean unchecked;
   private final boolean maybeDone;
   private final RemotePath temporary;
+  private final @Nullable Draft draft;
 
-  /** The journal's lock is held. */
-  Upload(Carrier carrier, RemoteFs remote, Job job, PendingFile file, Layer layer) {
+  /**
+   * The journal's lock is held.
+   *
+   * @param draft where its content is going, or null to begin anew
+   */
+  Upload(
+      Carrier carrier,
+      RemoteFs remote,
+      Job job,
+      PendingFile file,
+      Layer layer,
+      @Nullable Draft draft) {
     this.carrier = carrier;
     this.remote = remote;
     this.job = job;
@@ -64,7 +73,8 @@ final class Upload {
     this.expected = Job.expected(job.base);
     this.unchecked = job.base instanceof Job.Base.Ours;
     this.maybeDone = job.maybeDone;
-    this.temporary = temporary(carrier, job);
+    this.draft = draft;
+    this.temporary = draft == null ? temporary(carrier, job) : draft.temporary;
   }
 
   /** The name of a job's temporary file. */
@@ -134,6 +144,10 @@ final class Upload {
   }
 
   private CompletableFuture<Void> writeTemporary(@Nullable FileAttrs replaced) {
+    Draft begun = draft;
+    if (begun != null) {
+      return begun.bring(extents, sizeBytes, attributes(replaced));
+    }
     carrier.staging(job, temporary);
     return remote
         .open(
@@ -145,16 +159,23 @@ final class Upload {
 
   private CompletableFuture<Void> fill(RemoteFile handle, @Nullable FileAttrs replaced) {
     boolean hasHoleAtEnd = extents.isEmpty() || lastEnd() < sizeBytes;
-    AttrChange last = new AttrChange(null, attrs.permissions(), owner(replaced), times());
     Finish finish =
-        new Finish(carrier, handle, hasHoleAtEnd ? AttrChange.size(sizeBytes) : null, last);
+        new Finish(
+            carrier,
+            handle,
+            hasHoleAtEnd ? AttrChange.size(sizeBytes) : null,
+            attributes(replaced));
     return carrier
-        .writeAll(handle, pieces(), finish::send)
+        .writeAll(handle, Pieces.of(extents), finish::send)
         .thenComposeAsync(written -> finish.end(), carrier)
         .whenComplete(
             (done, failure) -> {
               var unused = handle.close();
             });
+  }
+
+  private AttrChange attributes(@Nullable FileAttrs replaced) {
+    return new AttrChange(null, attrs.permissions(), owner(replaced), times());
   }
 
   /** The owner that was asked for, else that of what is replaced, else whoever logs in. */
@@ -176,6 +197,9 @@ final class Upload {
 
   /** The content is there; now it takes the name, if that is still as it was. */
   private CompletableFuture<Void> show(@Nullable FileAttrs replaced, Found found) {
+    if (draft != null) {
+      draft.end();
+    }
     // What looks like the old version and the new is brought once more: it may be the old one.
     boolean looksOld = replaced != null && found.isSameAs(replaced);
     if (maybeDone && !looksOld && found.attrs() != null && isOurs(found.attrs())) {
@@ -269,7 +293,8 @@ final class Upload {
         visibleBelow < there.sizeBytes() && !maybeDone
             ? handle.fsetattr(AttrChange.size(visibleBelow))
             : CompletableFuture.completedFuture(null);
-    return cut.thenComposeAsync(done -> carrier.writeAll(handle, pieces(), () -> {}), carrier)
+    return cut.thenComposeAsync(
+            done -> carrier.writeAll(handle, Pieces.of(extents), () -> {}), carrier)
         .thenComposeAsync(
             done ->
                 extents.isEmpty() || lastEnd() < sizeBytes || maybeDone
@@ -322,7 +347,7 @@ final class Upload {
       return CompletableFuture.completedFuture(null);
     }
     return theirs
-        .read(offset, (int) Math.min(CHUNK_BYTES, end - offset))
+        .read(offset, (int) Math.min(Pieces.PIECE_BYTES, end - offset))
         .thenComposeAsync(
             bytes -> {
               int count = bytes.remaining();
@@ -336,41 +361,6 @@ final class Upload {
   }
 
   // Content.
-
-  /** What follows one another in the file goes together, up to the longest request. */
-  private List<List<Extent>> pieces() {
-    List<List<Extent>> pieces = new ArrayList<>();
-    List<Extent> piece = new ArrayList<>();
-    int length = 0;
-    for (Extent whole : extents) {
-      for (Extent extent : split(whole)) {
-        boolean follows = piece.isEmpty() || piece.get(piece.size() - 1).end() == extent.offset();
-        if (!follows || length + extent.length() > CHUNK_BYTES) {
-          pieces.add(piece);
-          piece = new ArrayList<>();
-          length = 0;
-        }
-        piece.add(extent);
-        length += extent.length();
-      }
-    }
-    if (!piece.isEmpty()) {
-      pieces.add(piece);
-    }
-    return pieces;
-  }
-
-  private static List<Extent> split(Extent whole) {
-    List<Extent> parts = new ArrayList<>();
-    for (int done = 0; done < whole.length(); done += CHUNK_BYTES) {
-      parts.add(
-          new Extent(
-              whole.offset() + done,
-              Math.min(CHUNK_BYTES, whole.length() - done),
-              whole.position() + done));
-    }
-    return parts;
-  }
 
   static ByteBuffer read(Journal journal, List<Extent> piece) throws FsException {
     Extent last = piece.get(piece.size() - 1);

@@ -13,6 +13,7 @@ import colabfs.writeback.PendingChange.Kind;
 import colabfs.writeback.Upload.Found;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,6 +67,7 @@ final class Uploader implements Carrier, AutoCloseable {
   private final Shipping shipping;
   private final Patching patching;
   private final Leftovers leftovers;
+  private final Drafts drafts;
   private final AtomicBoolean kicked = new AtomicBoolean();
 
   /** The jobs that are being carried out, also where they were forgotten meanwhile. */
@@ -111,7 +113,8 @@ final class Uploader implements Carrier, AutoCloseable {
     this.landing = new Landing(journal, remote, this, settings.host(), foreign);
     this.shipping = new Shipping(journal, this, tree);
     this.patching = new Patching(journal, this, tree);
-    this.leftovers = new Leftovers(journal, remote, this);
+    this.leftovers = new Leftovers(journal, remote, this, this::kick);
+    this.drafts = new Drafts(this, remote, settings.draftBytes(), this::kick);
   }
 
   /** There is something to do. */
@@ -153,36 +156,60 @@ final class Uploader implements Carrier, AutoCloseable {
     if (suspended || closed) {
       return;
     }
-    leftovers.remove(carried);
-    Map<Job, Supplier<CompletableFuture<Void>>> starting = new LinkedHashMap<>();
-    long soonest = Long.MAX_VALUE;
+    Round round = new Round();
     journal.lock.lock();
     try {
-      long now = journal.nowNanos();
-      Job first = journal.stateLocked().jobs().first();
-      long lastTurn = turns.last();
-      for (Job job : candidates()) {
-        boolean byHelper = shipping.takes(job);
-        if (job != first && !hasPlace(job, byHelper, lastTurn)) {
-          continue;
-        }
-        long wait = restLeft(job, now);
-        if (wait > 0) {
-          soonest = Math.min(soonest, wait);
-          continue;
-        }
-        job.state = Job.State.STARTED;
-        journal.stateLocked().jobs().sort(job);
-        carried.add(job.number);
-        starting.put(job, carry(job, byHelper));
-      }
+      drafts.tidy();
+      round.used.addAll(carried);
+      round.used.addAll(drafts.numbers());
+      look(round);
     } finally {
       journal.lock.unlock();
     }
-    if (soonest != Long.MAX_VALUE) {
-      var unused = thread.schedule(this::pump, soonest, TimeUnit.NANOSECONDS);
+    if (round.soonest != Long.MAX_VALUE) {
+      var unused = thread.schedule(this::pump, round.soonest, TimeUnit.NANOSECONDS);
     }
-    starting.forEach(this::start);
+    leftovers.remove(round.used);
+    round.starting.forEach(this::start);
+    round.ahead.forEach(Runnable::run);
+  }
+
+  /** What one look at the jobs brings. */
+  private static final class Round {
+    final Set<Long> used = new HashSet<>();
+    final Map<Job, Supplier<CompletableFuture<Void>>> starting = new LinkedHashMap<>();
+    final List<Runnable> ahead = new ArrayList<>();
+    long soonest = Long.MAX_VALUE;
+  }
+
+  private void look(Round round) {
+    long now = journal.nowNanos();
+    Job first = journal.stateLocked().jobs().first();
+    long lastTurn = turns.last();
+    for (Job job : candidates()) {
+      boolean byHelper = shipping.takes(job);
+      if (job != first && !hasPlace(job, byHelper, lastTurn)) {
+        continue;
+      }
+      long wait = restLeft(job, now);
+      if (wait > 0) {
+        round.soonest = Math.min(round.soonest, wait);
+        Runnable step = drafts.ahead(job);
+        if (step != null) {
+          round.ahead.add(step);
+        }
+      } else if (mayBegin(job)) {
+        job.state = Job.State.STARTED;
+        journal.stateLocked().jobs().sort(job);
+        carried.add(job.number);
+        round.starting.put(job, carry(job, byHelper));
+      }
+    }
+  }
+
+  /** Temporary files that are done with neither grow later nor keep a directory. */
+  private boolean mayBegin(Job job) {
+    return drafts.isClear(job) && !(job.kind == Kind.RMDIR && leftovers.isIn(job.path));
   }
 
   /** The first ones that wait for nothing, or only for what a helper has. */
@@ -250,13 +277,13 @@ final class Uploader implements Carrier, AutoCloseable {
     PendingFile file = job.file;
     Layer layer = job.layer;
     if (job.kind == Kind.WRITE && file != null && layer != null) {
-      Upload upload = new Upload(this, remote, job, file, layer);
+      boolean patched = !byHelper && patching.takes(job);
+      Draft draft = byHelper || patched ? null : drafts.take(job);
+      Upload upload = new Upload(this, remote, job, file, layer, draft);
       if (byHelper) {
         return shipping.take(job, upload::runAfter)::run;
       }
-      return patching.takes(job)
-          ? patching.take(job, file, layer, upload::runAfter)::run
-          : upload::run;
+      return patched ? patching.take(job, file, layer, upload::runAfter)::run : upload::run;
     }
     NameChange change = new NameChange(this, remote, job);
     return byHelper ? shipping.take(job, reason -> change.run())::run : change::run;
@@ -309,6 +336,7 @@ final class Uploader implements Carrier, AutoCloseable {
         CompletableFuture.runAsync(
             () -> {
               stale.addAll(carried);
+              drafts.dropAll();
               turns.cancel();
             },
             this);

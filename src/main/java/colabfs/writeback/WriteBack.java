@@ -42,10 +42,17 @@ public final class WriteBack implements PendingChanges, AutoCloseable {
    * @param debounce how long a change rests before it is sent, as more may join
    * @param host this machine, for the names of conflict copies
    * @param fsync what an fsync waits for
+   * @param draftBytes new files of that length begin to be sent before they have rested
    */
-  public record Settings(Path directory, Duration debounce, String host, Fsync fsync) {
+  public record Settings(
+      Path directory, Duration debounce, String host, Fsync fsync, long draftBytes) {
     /** As long as an editor needs for the steps of one save. */
     public static final Duration DEFAULT_DEBOUNCE = Duration.ofMillis(100);
+
+    /** Begins with files that a helper does not take in one request. */
+    public Settings(Path directory, Duration debounce, String host, Fsync fsync) {
+      this(directory, debounce, host, fsync, Shipping.FILE_BYTES + 1);
+    }
   }
 
   /** What an fsync waits for. */
