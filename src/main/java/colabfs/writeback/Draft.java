@@ -40,6 +40,7 @@ final class Draft {
   private final Layer layer;
   private final Carrier carrier;
   private final RemoteFs remote;
+  private final long leastAheadBytes;
   private final Runnable moved;
 
   /** What was sent, by its place in the journal. */
@@ -55,9 +56,17 @@ final class Draft {
   private boolean ended;
 
   /**
+   * @param leastAheadBytes less is not sent ahead
    * @param moved called when something was answered
    */
-  Draft(Carrier carrier, RemoteFs remote, Job job, Layer layer, Runnable moved) {
+  Draft(
+      Carrier carrier,
+      RemoteFs remote,
+      Job job,
+      Layer layer,
+      long leastAheadBytes,
+      Runnable moved) {
+    this.leastAheadBytes = leastAheadBytes;
     this.carrier = carrier;
     this.remote = remote;
     this.job = job;
@@ -113,7 +122,7 @@ final class Draft {
   @Nullable Runnable ahead() {
     RemoteFile into = file;
     long room = AHEAD_BYTES - unanswered;
-    if (into == null || ended || room < Pieces.PIECE_BYTES) {
+    if (into == null || ended || room <= 0) {
       return null;
     }
     long end = sent.sizeBytes();
@@ -124,7 +133,7 @@ final class Draft {
         end = extent.end();
       }
     }
-    return end - sent.sizeBytes() < Pieces.PIECE_BYTES
+    return end - sent.sizeBytes() < leastAheadBytes
         ? null
         : () -> Pieces.of(next).forEach(piece -> send(into, piece, () -> {}));
   }
@@ -153,7 +162,7 @@ final class Draft {
     sent.cut(Math.min(sent.sizeBytes(), sizeBytes));
     Finish finish = new Finish(carrier, into, length, attributes);
     send(into, missing, finish::send);
-    return arrived.thenComposeAsync(done -> finish.end(), carrier);
+    return arrived.thenCompose(done -> finish.end());
   }
 
   private boolean isOverSent(Extent extent) {

@@ -107,11 +107,12 @@ final class Drafts {
     if (draft != null) {
       return isOf(draft, job) ? draft.ahead() : null;
     }
-    return drafts.size() < MOST_AHEAD && isClear(job) ? add(job, layer)::begin : null;
+    return drafts.size() < MOST_AHEAD && isClear(job, false) ? add(job, layer)::begin : null;
   }
 
   private Draft add(Job job, Layer layer) {
-    Draft draft = new Draft(carrier, remote, job, layer, kick);
+    Draft draft =
+        new Draft(carrier, remote, job, layer, Math.min(leastBytes, Pieces.PIECE_BYTES), kick);
     drafts.put(layer, draft);
     return draft;
   }
@@ -119,10 +120,12 @@ final class Drafts {
   /**
    * Whether a job may be begun, whatever way it goes: a draft that is of no use to it is dropped,
    * and nothing of it may come later.
+   *
+   * @param otherWay it needs none
    */
-  boolean isClear(Job job) {
+  boolean isClear(Job job, boolean otherWay) {
     Draft draft = job.layer == null ? null : drafts.get(job.layer);
-    if (draft != null && !(isFor(job) && isOf(draft, job))) {
+    if (draft != null && (otherWay || !isFor(job) || !isOf(draft, job))) {
       drop(draft);
     }
     return ending.stream().noneMatch(old -> old.number == job.number);

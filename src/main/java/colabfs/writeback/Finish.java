@@ -39,7 +39,7 @@ final class Finish {
     answer = request().whenCompleteAsync((done, failure) -> answered = true, carrier);
   }
 
-  /** All of the content has arrived. Fails where the server refuses. */
+  /** All of the content has just arrived, on this very thread. Fails where the server refuses. */
   CompletableFuture<Void> end() {
     CompletableFuture<Void> sent = answer;
     return sent == null || answered ? request() : sent;

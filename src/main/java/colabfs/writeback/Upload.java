@@ -167,7 +167,7 @@ final class Upload {
             attributes(replaced));
     return carrier
         .writeAll(handle, Pieces.of(extents), finish::send)
-        .thenComposeAsync(written -> finish.end(), carrier)
+        .thenCompose(written -> finish.end())
         .whenComplete(
             (done, failure) -> {
               var unused = handle.close();

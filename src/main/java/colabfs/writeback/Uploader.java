@@ -194,11 +194,11 @@ final class Uploader implements Carrier, AutoCloseable {
       long wait = restLeft(job, now);
       if (wait > 0) {
         round.soonest = Math.min(round.soonest, wait);
-        Runnable step = drafts.ahead(job);
+        Runnable step = byHelper ? null : drafts.ahead(job);
         if (step != null) {
           round.ahead.add(step);
         }
-      } else if (mayBegin(job)) {
+      } else if (mayBegin(job, byHelper)) {
         job.state = Job.State.STARTED;
         journal.stateLocked().jobs().sort(job);
         carried.add(job.number);
@@ -208,8 +208,8 @@ final class Uploader implements Carrier, AutoCloseable {
   }
 
   /** Temporary files that are done with neither grow later nor keep a directory. */
-  private boolean mayBegin(Job job) {
-    return drafts.isClear(job) && !(job.kind == Kind.RMDIR && leftovers.isIn(job.path));
+  private boolean mayBegin(Job job, boolean byHelper) {
+    return drafts.isClear(job, byHelper) && !(job.kind == Kind.RMDIR && leftovers.isIn(job.path));
   }
 
   /** The first ones that wait for nothing, or only for what a helper has. */

@@ -2,6 +2,8 @@ package colabfs.writeback;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import colabfs.core.AttrChange;
+import colabfs.core.DirEntry;
 import colabfs.core.Errno;
 import colabfs.core.FileAttrs;
 import colabfs.core.FsException;
@@ -39,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class UploadOrderTest {
   private static final RemotePath FILE = RemotePath.of("/f");
 
+  private static final int LARGE = 3 << 20;
   private static final Duration REST = Duration.ofMillis(20);
   private static final long START_MILLIS = 1_000_000_000L;
 
@@ -51,6 +54,7 @@ final class UploadOrderTest {
   private final class Held {
     final List<String> asked = new CopyOnWriteArrayList<>();
     final ConcurrentLinkedDeque<Call> calls = new ConcurrentLinkedDeque<>();
+    final AtomicLong written = new AtomicLong();
     volatile boolean holds = true;
 
     private record Call(
@@ -90,6 +94,9 @@ final class UploadOrderTest {
           (self, method, arguments) -> {
             String name = method.getName();
             asked.add(name);
+            if (name.equals("write")) {
+              written.addAndGet(((ByteBuffer) arguments[1]).remaining());
+            }
             if (!holds || !(name.equals("write") || name.equals("fsetattr"))) {
               return method.invoke(opened, arguments);
             }
@@ -155,6 +162,16 @@ final class UploadOrderTest {
     byte[] bytes = new byte[length];
     Arrays.fill(bytes, (byte) value);
     return bytes;
+  }
+
+  private static byte[] both(byte[] one, byte[] other) {
+    return ByteBuffer.allocate(one.length + other.length).put(one).put(other).array();
+  }
+
+  private void awaitOnly(String name) {
+    Awaitility.await()
+        .untilAsserted(
+            () -> assertThat(runtime.entries("/")).extracting(DirEntry::name).containsOnly(name));
   }
 
   private static void write(RemoteFile file, long offset, byte[] content) throws Exception {
@@ -226,6 +243,238 @@ final class UploadOrderTest {
       Awaitility.await().until(() -> writeBack.figures().refused() > 0);
       assertThat(held.asked).doesNotContain("renameNew", "rename");
       assertThat(runtime.content("/f")).isEqualTo(bytes(1, 10));
+    }
+  }
+
+  @Test
+  void largeNewFile_isOnItsWayBeforeItRests_andShowsOnlyAfterwards() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      held.take("write", false).carryOut();
+      held.release();
+      write(file, LARGE, bytes(2, LARGE));
+      Awaitility.await().until(() -> held.written.get() >= 2 * LARGE - Pieces.PIECE_BYTES);
+      assertThat(held.asked).doesNotContain("renameNew", "fsetattr");
+      close(file);
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(both(bytes(1, LARGE), bytes(2, LARGE)));
+      assertThat(held.written).hasValue(2L * LARGE);
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_thatIsChangedWhileItIsSent_sendsWhatIsNew() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      close(file);
+      held.take("fsetattr", false).carryOut(); // all of it is on its way
+      RemoteFile again =
+          writeBack.files().open(FILE, EnumSet.of(OpenFlag.WRITE), 0).get(10, TimeUnit.SECONDS);
+      write(again, 10, bytes(2, 100));
+      write(again, LARGE, bytes(3, 100));
+      writeBack.files().setattr(FILE, AttrChange.permissions(0600)).get(10, TimeUnit.SECONDS);
+      close(again);
+      held.release();
+      flush(writeBack);
+      byte[] wanted = both(bytes(1, LARGE), bytes(3, 100));
+      Arrays.fill(wanted, 10, 110, (byte) 2);
+      assertThat(runtime.content("/f")).isEqualTo(wanted);
+      assertThat(runtime.lstat(FILE).get().permissions()).isEqualTo(0600);
+      assertThat(held.written).hasValue(LARGE + 200L);
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_thatIsWrittenOver_waitsForWhatItLiesOver() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      Held.Call first = held.take("write", false);
+      write(file, 0, bytes(2, LARGE));
+      close(file);
+      millis.addAndGet(1000);
+      held.release();
+      first.carryOut();
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(2, LARGE));
+    }
+  }
+
+  @Test
+  void largeNewFile_thatIsRenamed_takesAlongWhatWasSent() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, RemotePath.of("/.part"));
+      write(file, 0, bytes(1, LARGE));
+      held.take("write", false).carryOut();
+      held.release();
+      Awaitility.await().until(() -> held.written.get() > LARGE - Pieces.PIECE_BYTES);
+      file.close().get(10, TimeUnit.SECONDS);
+      writeBack.files().rename(RemotePath.of("/.part"), FILE).get(10, TimeUnit.SECONDS);
+      millis.addAndGet(REST.toMillis());
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(1, LARGE));
+      assertThat(held.written).hasValue(LARGE);
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_thatIsMovedOutOfADirectoryThatGoes_leavesNothing() throws Exception {
+    runtime.mkdir(RemotePath.of("/d"), 0755).get();
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, RemotePath.of("/d/f"));
+      write(file, 0, bytes(1, LARGE));
+      Held.Call late = held.take("write", false);
+      file.close().get(10, TimeUnit.SECONDS);
+      writeBack.files().rename(RemotePath.of("/d/f"), FILE).get(10, TimeUnit.SECONDS);
+      writeBack.files().rmdir(RemotePath.of("/d")).get(10, TimeUnit.SECONDS);
+      millis.addAndGet(REST.toMillis());
+      Awaitility.await().until(() -> held.asked.contains("fsetattr"));
+      held.release();
+      late.carryOut();
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(1, LARGE));
+      assertThat(writeBack.conflicts()).isEmpty();
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_thatIsCutAndGetsAHole_isSentAnew() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      Held.Call late = held.take("write", false);
+      file.fsetattr(AttrChange.size(0)).get(10, TimeUnit.SECONDS);
+      write(file, LARGE, bytes(2, 100));
+      close(file);
+      held.release();
+      late.carryOut();
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(both(new byte[LARGE], bytes(2, 100)));
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_thatIsCutShort_isThatLong() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      held.take("write", false).carryOut();
+      held.release();
+      Awaitility.await().until(() -> held.written.get() > LARGE - Pieces.PIECE_BYTES);
+      file.fsetattr(AttrChange.size(LARGE / 2 + 1)).get(10, TimeUnit.SECONDS);
+      close(file);
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(1, LARGE / 2 + 1));
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_thatIsRemovedWhileItIsSent_leavesNothing() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      Held.Call late = held.take("write", false);
+      writeBack.files().unlink(FILE).get(10, TimeUnit.SECONDS);
+      close(file);
+      held.release();
+      late.carryOut();
+      flush(writeBack);
+      Awaitility.await().untilAsserted(() -> assertThat(runtime.entries("/")).isEmpty());
+    }
+  }
+
+  @Test
+  void largeNewFile_ofWhichAWriteFailsBeforeItRests_isSentAnewThen() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      Held.Call failing = held.take("write", false);
+      failing.answer().completeExceptionally(new FsException(Errno.ENOSPC, "full"));
+      held.release();
+      Awaitility.await().until(() -> held.asked.contains("close"));
+      close(file);
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(1, LARGE));
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_ofWhichAWriteFails_isKept_andSentAnewWhenItIsRetried() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      close(file);
+      Held.Call set = held.take("fsetattr", false);
+      Held.Call failing = held.take("write", true);
+      held.release();
+      set.carryOut();
+      failing.answer().completeExceptionally(new FsException(Errno.ENOSPC, "full"));
+      Awaitility.await().until(() -> writeBack.figures().refused() > 0);
+      assertThat(held.asked).doesNotContain("renameNew", "rename");
+      writeBack.retry();
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(1, LARGE));
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_thatALostLinkCutOff_isThereInTheEnd() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      held.take("write", false).carryOut();
+      runtime.disconnect();
+      held.release();
+      close(file);
+      runtime.reconnect();
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(1, LARGE));
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_ofAKilledMount_isThereAfterTheNext() throws Exception {
+    try (WriteBack killed = open()) {
+      RemoteFile file = create(killed, RemotePath.of("/.part"));
+      write(file, 0, bytes(1, LARGE));
+      held.take("write", false).carryOut();
+      killed.files().rename(RemotePath.of("/.part"), FILE).get(10, TimeUnit.SECONDS);
+      write(file, LARGE, bytes(2, LARGE));
+    }
+    held.release();
+    try (WriteBack next = open()) {
+      flush(next);
+      assertThat(runtime.content("/f")).isEqualTo(both(bytes(1, LARGE), bytes(2, LARGE)));
+      awaitOnly("f");
+    }
+  }
+
+  @Test
+  void largeNewFile_whereSomebodyElseMadeOne_landsBesideIt() throws Exception {
+    try (WriteBack writeBack = open()) {
+      RemoteFile file = create(writeBack, FILE);
+      write(file, 0, bytes(1, LARGE));
+      held.take("write", false).carryOut();
+      held.release();
+      RemoteFile theirs =
+          runtime.open(FILE, EnumSet.of(OpenFlag.WRITE, OpenFlag.CREATE), 0644).get();
+      theirs.write(0, ByteBuffer.wrap(bytes(9, 9))).get();
+      close(file);
+      flush(writeBack);
+      assertThat(runtime.content("/f")).isEqualTo(bytes(9, 9));
+      assertThat(writeBack.conflicts()).hasSize(1);
+      assertThat(runtime.entries("/")).hasSize(2);
     }
   }
 }

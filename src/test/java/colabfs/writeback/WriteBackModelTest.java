@@ -214,7 +214,11 @@ final class WriteBackModelTest {
             helped ? helper : RemoteTree.NONE,
             LOGIN,
             new WriteBack.Settings(
-                journal, Duration.ofMillis(random.nextInt(3)), "here", WriteBack.Fsync.LOCAL),
+                journal,
+                Duration.ofMillis(random.nextInt(3)),
+                "here",
+                WriteBack.Fsync.LOCAL,
+                random.nextBoolean() ? 1 : Long.MAX_VALUE),
             leaping ? this::leap : InstantSource.system(),
             random.nextInt(20_000));
     assertThat(writeBack.report()).isNull();
