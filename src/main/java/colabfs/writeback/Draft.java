@@ -14,18 +14,19 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A temporary file on the runtime with what it has of one new file's content. It is begun while
- * that is still being written here, and outlives changes of it: what was sent stays, what is new
- * follows.
+ * A temporary file on the runtime with what it has of one new file's content. It is begun, and the
+ * first of the content sent, while that is still being written here; and it outlives changes: what
+ * was sent stays, what is new follows.
  *
  * <p>Threading: the uploader's thread.
  */
 final class Draft {
   /**
-   * Sent ahead and not acknowledged: fills 100 Mbit/s at 160 ms, and is what is sent for nothing
-   * when the file is removed a moment later.
+   * So much is sent before the rest is over: a tenth of a second at 50 Mbit/s, which is the rest.
+   * It is for nothing when the file is removed a moment later, or takes the place of another that
+   * it can be compared with.
    */
-  private static final long AHEAD_BYTES = 2L << 20;
+  static final int AHEAD_BYTES = 512 * 1024;
 
   private static final int PRIVATE = 0600;
 
@@ -50,7 +51,6 @@ final class Draft {
       CompletableFuture.failedFuture(new CancellationException());
   private @Nullable RemoteFile file;
   private CompletableFuture<Void> arrived = CompletableFuture.completedFuture(null);
-  private long unanswered;
   private int underWay;
   private boolean begun;
   private boolean ended;
@@ -121,7 +121,7 @@ final class Draft {
   /** What is to be sent while its file rests; null for nothing. The journal's lock is held. */
   @Nullable Runnable ahead() {
     RemoteFile into = file;
-    long room = AHEAD_BYTES - unanswered;
+    long room = AHEAD_BYTES - sent.bytes();
     if (into == null || ended || room <= 0) {
       return null;
     }
@@ -133,9 +133,7 @@ final class Draft {
         end = extent.end();
       }
     }
-    return end - sent.sizeBytes() < leastAheadBytes
-        ? null
-        : () -> Pieces.of(next).forEach(piece -> send(into, piece, () -> {}));
+    return end - sent.sizeBytes() < leastAheadBytes ? null : () -> send(into, next, () -> {});
   }
 
   /**
@@ -193,12 +191,9 @@ final class Draft {
   }
 
   private void send(RemoteFile into, List<Extent> extents, Runnable behind) {
-    long before = unanswered;
     for (Extent extent : extents) {
       sent.write(extent.offset(), extent.length(), extent.position());
-      unanswered += extent.length();
     }
-    long bytes = unanswered - before;
     underWay++;
     CompletableFuture<Void> answered = carrier.writeAll(into, Pieces.of(extents), behind);
     arrived = CompletableFuture.allOf(arrived, answered);
@@ -206,7 +201,6 @@ final class Draft {
         answered.whenCompleteAsync(
             (done, failure) -> {
               underWay--;
-              unanswered -= bytes;
               if (failure != null) {
                 end();
               }

@@ -254,7 +254,7 @@ final class UploadOrderTest {
       held.take("write", false).carryOut();
       held.release();
       write(file, LARGE, bytes(2, LARGE));
-      Awaitility.await().until(() -> held.written.get() >= 2 * LARGE - Pieces.PIECE_BYTES);
+      Awaitility.await().until(() -> held.written.get() == Draft.AHEAD_BYTES);
       assertThat(held.asked).doesNotContain("renameNew", "fsetattr");
       close(file);
       flush(writeBack);
@@ -311,7 +311,7 @@ final class UploadOrderTest {
       write(file, 0, bytes(1, LARGE));
       held.take("write", false).carryOut();
       held.release();
-      Awaitility.await().until(() -> held.written.get() > LARGE - Pieces.PIECE_BYTES);
+      Awaitility.await().until(() -> held.written.get() == Draft.AHEAD_BYTES);
       file.close().get(10, TimeUnit.SECONDS);
       writeBack.files().rename(RemotePath.of("/.part"), FILE).get(10, TimeUnit.SECONDS);
       millis.addAndGet(REST.toMillis());
@@ -365,13 +365,14 @@ final class UploadOrderTest {
     try (WriteBack writeBack = open()) {
       RemoteFile file = create(writeBack, FILE);
       write(file, 0, bytes(1, LARGE));
-      held.take("write", false).carryOut();
-      held.release();
-      Awaitility.await().until(() -> held.written.get() > LARGE - Pieces.PIECE_BYTES);
+      millis.addAndGet(REST.toMillis());
+      held.take("fsetattr", false).carryOut(); // all of it is on its way
       file.fsetattr(AttrChange.size(LARGE / 2 + 1)).get(10, TimeUnit.SECONDS);
+      held.release();
       close(file);
       flush(writeBack);
       assertThat(runtime.content("/f")).isEqualTo(bytes(1, LARGE / 2 + 1));
+      assertThat(held.written).hasValue(LARGE);
       awaitOnly("f");
     }
   }
