@@ -35,10 +35,10 @@ public final class DaemonLauncher {
    * Waits for the network, and for the person where a question is asked; returns when the mount
    * answers.
    *
-   * @return the mounted root, absolute on the runtime
+   * @return the mounted root, absolute on the runtime, and what there is to tell of it
    * @throws AppException when there will be no mount
    */
-  public String launch(MountOptions options, Person person) throws AppException {
+  public Outcome launch(MountOptions options, Person person) throws AppException {
     try {
       Path log = MountLog.file(environment, options.profile(), options.mountpoint());
       Process process = start(options, log);
@@ -48,7 +48,7 @@ public final class DaemonLauncher {
       if (failure != null) {
         throw new AppException(failure);
       }
-      return outcome.root();
+      return outcome;
     } catch (IOException e) {
       throw new AppException(
           "the mount's process could not be started: %s; check that the disk is not full"

@@ -9,6 +9,7 @@ import colabfs.control.ProcessIdentity;
 import colabfs.control.RunningMount;
 import colabfs.control.RunningMounts;
 import colabfs.control.RuntimeDirectory;
+import colabfs.core.DirEntry;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
 import colabfs.fs.ColabFs;
@@ -32,7 +33,10 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process that serves one mount, from the first look at the profile to its end.
@@ -73,9 +77,11 @@ public final class MountProcess {
     /**
      * The mount answers, and is in the list.
      *
+     * @param newRuntime that another runtime answers than was served before, in words; null when
+     *     not
      * @throws IOException when nobody wants the mount any more: it ends
      */
-    void ready(RunningMount mount) throws IOException;
+    void ready(RunningMount mount, @Nullable String newRuntime) throws IOException;
   }
 
   /**
@@ -91,6 +97,11 @@ public final class MountProcess {
       Connection connection = new Connection(options.profile(), person, environment);
       Places places = new Places(environment, options.profile());
       try (SshRemote remote = remote(connection, places)) {
+        // its answer comes while what is on the local disk is opened
+        CompletableFuture<List<DirEntry>> inRoot =
+            options.local().offline()
+                ? CompletableFuture.completedFuture(List.of())
+                : remote.fs().list(RemotePath.ROOT);
         LocalUser user = FuseMount.localUser();
         try (RuntimeHelper helper = RuntimeHelper.start(options, remote);
             SavedChanges saved = SavedChanges.open(options, remote, helper.tree(), places);
@@ -104,7 +115,7 @@ public final class MountProcess {
                     remote.identity(),
                     fsSettings(remote, user),
                     Clock.systemUTC());
-            NewRuntime guard = guard(remote, fs, saved);
+            NewRuntime guard = guard(remote, inRoot, fs, saved);
             FuseMount fuse =
                 FuseMount.mount(fs, options.mountpoint(), fuseSettings(remote.root()))) {
           fs.use(saved.over(helper.tree()), fuse.kernelCache());
@@ -125,7 +136,9 @@ public final class MountProcess {
       SshRemote remote, RuntimeHelper helper, ColabFs fs, SavedChanges saved, NewRuntime guard) {}
 
   /** From here on no other runtime is asked or told anything than the one that is connected to. */
-  private NewRuntime guard(SshRemote remote, ColabFs fs, SavedChanges saved) throws FsException {
+  private NewRuntime guard(
+      SshRemote remote, CompletableFuture<List<DirEntry>> inRoot, ColabFs fs, SavedChanges saved)
+      throws FsException {
     NewRuntime guard =
         new NewRuntime(
             new NewRuntime.Local() {
@@ -162,7 +175,7 @@ public final class MountProcess {
     remote.admitBy(guard);
     if (options.local().offline()) {
       guard.beginAway(remote.runtimeId());
-    } else if (guard.begin(remote.runtimeId(), remote.fs())) {
+    } else if (guard.begin(remote.runtimeId(), inRoot)) {
       var unused = fs.getattr(RemotePath.ROOT); // or nobody could enter the mount
       remote.leave("what is unsent is of another runtime");
     }
@@ -248,7 +261,8 @@ public final class MountProcess {
     try (ControlServer server = ControlServer.listen(socket, services, planner)) {
       list.add(mount);
       handleSignals(services, saved.directory() != null, untilHangUp);
-      ready.ready(mount);
+      NewRuntime.Difference found = parts.guard().difference();
+      ready.ready(mount, found == null ? null : found.what());
       prepare(planner);
       LOG.log(
           Level.INFO,

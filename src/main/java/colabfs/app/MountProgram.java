@@ -33,7 +33,7 @@ public final class MountProgram {
   public void inForeground(Person person, Consumer<String> ready) throws AppException {
     MountLog.toStandardError(isDebugging());
     new MountProcess(options, environment, planner)
-        .serve(person, mount -> ready.accept(mount.root()), true);
+        .serve(person, (mount, newRuntime) -> ready.accept(mount.root()), true);
   }
 
   /**
@@ -48,7 +48,7 @@ public final class MountProgram {
       MountLog.toFile(
           MountLog.file(environment, options.profile(), options.mountpoint()), isDebugging());
       new MountProcess(options, environment, planner)
-          .serve(pipe.person(), mount -> pipe.ready(mount.root()), false);
+          .serve(pipe.person(), (mount, newRuntime) -> pipe.ready(mount.root(), newRuntime), false);
       return 0;
     } catch (AppException e) {
       pipe.failed(String.valueOf(e.getMessage()));

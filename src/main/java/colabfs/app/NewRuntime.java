@@ -1,5 +1,6 @@
 package colabfs.app;
 
+import colabfs.core.DirEntry;
 import colabfs.core.Errno;
 import colabfs.core.FsException;
 import colabfs.core.RemotePath;
@@ -97,11 +98,12 @@ final class NewRuntime implements Admission, AutoCloseable {
   /**
    * Looks at the runtime that was connected to first. Waits for the network.
    *
+   * @param root what is in its root, perhaps still to come
    * @return whether the connection has to be left, and made again through {@link #admit}, because
    *     what is pending is of another runtime
    */
-  boolean begin(RuntimeId id, RemoteFs files) {
-    List<String> names = RuntimeComparison.look(files);
+  boolean begin(RuntimeId id, CompletableFuture<List<DirEntry>> root) {
+    List<String> names = RuntimeComparison.names(root);
     RuntimeRecord.Known before = record.read();
     if (before == null || local.pending().changes().isEmpty()) {
       accept(id, names);

@@ -9,6 +9,7 @@ import colabfs.restore.Restore;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -82,8 +83,13 @@ final class RuntimeComparison {
    * for the network.
    */
   static @Nullable List<String> look(RemoteFs files) {
+    return names(files.list(RemotePath.ROOT));
+  }
+
+  /** As {@link #look}, of a list that was asked for before. */
+  static @Nullable List<String> names(CompletableFuture<List<DirEntry>> root) {
     try {
-      return files.list(RemotePath.ROOT).get().stream()
+      return root.get().stream()
           .map(DirEntry::name)
           .filter(name -> !Restore.isTemporary(name))
           .toList();

@@ -2,21 +2,17 @@ package colabfs.cli;
 
 import colabfs.app.AppException;
 import colabfs.app.DaemonLauncher;
-import colabfs.app.KnownMounts;
 import colabfs.app.MountOptions;
 import colabfs.app.MountProgram;
 import colabfs.config.Setting;
-import colabfs.control.ControlException;
-import colabfs.control.MountStatus;
-import colabfs.control.RunningMount;
+import colabfs.control.LaunchPipe;
 import colabfs.profile.Profile;
 import colabfs.profile.ProfileException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,7 +32,6 @@ import picocli.CommandLine.Spec;
     })
 final class MountCommand implements Callable<Integer> {
   private static final Logger LOG = System.getLogger(MountCommand.class.getName());
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   @ParentCommand
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -73,8 +68,10 @@ final class MountCommand implements Callable<Integer> {
               options, surroundings.environment(), new TypedExec(surroundings.environment()))
           .inForeground(person, root -> mounted(options, root));
     } else {
-      mounted(options, new DaemonLauncher(surroundings.environment()).launch(options, person));
-      tellOfNewRuntime(options);
+      LaunchPipe.Outcome outcome =
+          new DaemonLauncher(surroundings.environment()).launch(options, person);
+      mounted(options, outcome.root());
+      tellOfNewRuntime(outcome.newRuntime());
     }
     return 0;
   }
@@ -95,21 +92,12 @@ final class MountCommand implements Callable<Integer> {
   /**
    * What an earlier mount has not sent is of another runtime: nothing can be done before a word.
    */
-  private void tellOfNewRuntime(MountOptions options) {
-    try {
-      KnownMounts mounts = KnownMounts.of(main.surroundings().environment());
-      Optional<RunningMount> mount = mounts.at(options.mountpoint());
-      if (mount.isPresent()) {
-        MountStatus.NewRuntime found = mounts.client(mount.get()).status(PATIENCE).newRuntime();
-        if (found != null) {
-          main.surroundings()
-              .warn(
-                  "%s; nothing is sent to it before you say 'colabfs restore', or 'colabfs restore --fresh' to take it as it is"
-                      .formatted(found.what()));
-        }
-      }
-    } catch (IOException | ControlException e) {
-      main.surroundings().warn("mounted, but how it is cannot be told: " + e.getMessage());
+  private void tellOfNewRuntime(@Nullable String found) {
+    if (found != null) {
+      main.surroundings()
+          .warn(
+              "%s; nothing is sent to it before you say 'colabfs restore', or 'colabfs restore --fresh' to take it as it is"
+                  .formatted(found));
     }
   }
 

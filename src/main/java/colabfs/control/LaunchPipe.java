@@ -47,9 +47,10 @@ public final class LaunchPipe {
    * How the launch ended.
    *
    * @param root the mounted root on the runtime, empty after a failure
+   * @param newRuntime that another runtime answers than was served before, in words; null when not
    * @param failure null when the mount answers; else why not, for the user
    */
-  public record Outcome(String root, @Nullable String failure) {}
+  public record Outcome(String root, @Nullable String newRuntime, @Nullable String failure) {}
 
   /** The daemon's end: the person at the other end of the pipe. */
   public Person person() {
@@ -70,9 +71,9 @@ public final class LaunchPipe {
     };
   }
 
-  /** The daemon's end: the mount answers. */
-  public void ready(String root) throws IOException {
-    send(node(READY).put("root", root));
+  /** The daemon's end: the mount answers; {@code newRuntime} as in {@link Outcome}. */
+  public void ready(String root, @Nullable String newRuntime) throws IOException {
+    send(node(READY).put("root", root).put("newRuntime", newRuntime));
   }
 
   /** The daemon's end: there will be no mount. */
@@ -94,10 +95,10 @@ public final class LaunchPipe {
       JsonNode said = Messages.parse(line);
       switch (said.path(KIND).asText()) {
         case READY -> {
-          return new Outcome(said.path("root").asText(), null);
+          return new Outcome(said.path("root").asText(), said.path("newRuntime").textValue(), null);
         }
         case FAILED -> {
-          return new Outcome("", said.path("message").asText());
+          return new Outcome("", null, said.path("message").asText());
         }
         case HOST_KEY -> {
           boolean accepted =

@@ -9,6 +9,8 @@ import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.client.channel.ChannelSubsystem;
+import org.apache.sshd.client.future.DefaultOpenFuture;
+import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.io.IoWriteFuture;
 import org.apache.sshd.common.session.ConnectionService;
@@ -30,7 +32,7 @@ final class ChannelLink implements SftpLink {
   private static final int GATHER_BYTES = 32 * 1024;
 
   private final Traffic traffic;
-  private final Subsystem channel = new Subsystem();
+  private final Subsystem channel;
 
   /** Guards the queue; nothing is taken under it. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -41,16 +43,20 @@ final class ChannelLink implements SftpLink {
   private volatile @Nullable Listener listener;
   private volatile boolean refused;
 
-  private ChannelLink(Traffic traffic) {
+  private ChannelLink(Traffic traffic, boolean requested) {
     this.traffic = traffic;
+    this.channel = new Subsystem(requested);
   }
 
   /**
    * Opens a channel and asks for SFTP on it; ends when the channel is there, before the server has
    * said whether it has SFTP (a refusal closes the link).
+   *
+   * @param requested whether the server was asked for this very channel before
    */
-  static CompletableFuture<ChannelLink> open(ClientSession session, Traffic traffic) {
-    ChannelLink link = new ChannelLink(traffic);
+  static CompletableFuture<ChannelLink> open(
+      ClientSession session, Traffic traffic, boolean requested) {
+    ChannelLink link = new ChannelLink(traffic, requested);
     CompletableFuture<ChannelLink> opened = new CompletableFuture<>();
     try {
       session.getService(ConnectionService.class).registerChannel(link.channel);
@@ -172,9 +178,22 @@ final class ChannelLink implements SftpLink {
   }
 
   private final class Subsystem extends ChannelSubsystem {
-    Subsystem() {
+    private final boolean requested;
+
+    Subsystem(boolean requested) {
       super("sftp");
+      this.requested = requested;
       setStreaming(Streaming.Async);
+    }
+
+    @Override
+    public synchronized OpenFuture open() throws IOException {
+      if (!requested) {
+        return super.open();
+      }
+      OpenFuture future = new DefaultOpenFuture(toString(), futureLock);
+      openFuture = future;
+      return future;
     }
 
     @Override

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: one attempt at a time.
  */
 final class Dialer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Dialer.class.getName());
+
   /** Stands where MINA wants an address and a stream has none. */
   private static final InetSocketAddress NOWHERE =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
@@ -35,6 +37,10 @@ final class Dialer implements AutoCloseable {
   private final Login.Remembered remembered = new Login.Remembered();
   private final WebSockets webSockets;
   private final SshClient client = Clients.start(logins);
+  private final Traffic traffic;
+
+  /** Whether the first channels may be asked for together with the login. */
+  private boolean early = true;
 
   /**
    * A session that is logged in.
@@ -42,6 +48,7 @@ final class Dialer implements AutoCloseable {
    * @param pin the server's key, with the runtime that it is of where that is known
    * @param software what the server calls itself, such as {@code OpenSSH_9.2p1}
    * @param way what led in, for people
+   * @param channels that were asked for together with the login; null when none were
    */
   record Dialed(
       ClientSession session,
@@ -49,16 +56,18 @@ final class Dialer implements AutoCloseable {
       String software,
       String way,
       String where,
-      Progress progress) {
+      Progress progress,
+      @Nullable FirstChannels channels) {
 
     HostKey hostKey() {
       return pin.key();
     }
   }
 
-  Dialer(SshSettings settings, Surroundings user) {
+  Dialer(SshSettings settings, Surroundings user, Traffic traffic) {
     this.settings = settings;
     this.user = user;
+    this.traffic = traffic;
     this.webSockets = new WebSockets(WebProxy.ofEnvironment(user.environment()));
   }
 
@@ -66,16 +75,36 @@ final class Dialer implements AutoCloseable {
    * Connects and logs in.
    *
    * @param pinned the key that the server must have, null if any
+   * @param asksWho whether it is not known who the login is
    * @param isFutile whether nobody wants the session any longer, which then ends as if out of time
    */
-  Dialed dial(Profile profile, @Nullable Pin pinned, BooleanSupplier isFutile)
+  Dialed dial(Profile profile, @Nullable Pin pinned, boolean asksWho, BooleanSupplier isFutile)
+      throws ConnectFailure, InterruptedException {
+    FirstChannels.Early channels = new FirstChannels.Early(traffic, asksWho, early);
+    try {
+      return dial(profile, pinned, channels, isFutile);
+    } catch (ConnectFailure e) {
+      if (!channels.isPending() || e.reason() != Reason.TRANSPORT) {
+        throw e;
+      }
+      LOG.log(
+          System.Logger.Level.INFO,
+          "lost while logging in, perhaps as channels were asked for with it: once more, without ({0})",
+          e.getMessage());
+    }
+    early = false;
+    return dial(profile, pinned, new FirstChannels.Early(traffic, asksWho, false), isFutile);
+  }
+
+  private Dialed dial(
+      Profile profile, @Nullable Pin pinned, FirstChannels.Early channels, BooleanSupplier isFutile)
       throws ConnectFailure, InterruptedException {
     Prompts prompts = new Prompts(settings.hostKeys(), settings.secrets(), System::nanoTime);
     Steps steps = new Steps(prompts, settings.connectTimeout(), isFutile);
     try (Identities identities =
         Identities.gather(profile.credentials(), user, keyFiles, prompts)) {
       Transport transport = transport(profile, identities);
-      Login login = new Login(profile, identities, prompts, remembered);
+      Login login = new Login(profile, identities, prompts, remembered, channels);
       HostKeyCheck hostKeys = new HostKeyCheck(pinned, prompts);
       return new Attempt(profile, transport, steps, login, hostKeys).run(pinned);
     } catch (BadKeyFile e) {
@@ -137,11 +166,11 @@ final class Dialer implements AutoCloseable {
         session = transport.connect(this);
         session.setServerKeyVerifier(hostKeys); // the client's is the next attempt's
         agreeOnKeys();
-        login(session);
+        FirstChannels channels = login(session);
         session.addSessionListener(progress);
         ClientSession dialed = session;
         session = null;
-        return dialed(dialed);
+        return dialed(dialed, channels);
       } finally {
         client.removeSessionListener(progress);
         if (session != null) {
@@ -150,7 +179,8 @@ final class Dialer implements AutoCloseable {
       }
     }
 
-    private Dialed dialed(ClientSession session) throws ConnectFailure {
+    private Dialed dialed(ClientSession session, @Nullable FirstChannels channels)
+        throws ConnectFailure {
       Pin key = hostKeys.accepted();
       if (key == null) {
         session.close(true);
@@ -158,7 +188,7 @@ final class Dialer implements AutoCloseable {
       }
       String version = session.getServerVersion();
       String software = version == null ? "" : version.replaceFirst("^SSH-[0-9.]+-", "");
-      return new Dialed(session, key, software, login.way(), diagnosis.where(), progress);
+      return new Dialed(session, key, software, login.way(), diagnosis.where(), progress, channels);
     }
 
     @Override
@@ -235,7 +265,9 @@ final class Dialer implements AutoCloseable {
       }
     }
 
-    private void login(ClientSession session) throws ConnectFailure, InterruptedException {
+    /** What was opened with it, or null. */
+    private @Nullable FirstChannels login(ClientSession session)
+        throws ConnectFailure, InterruptedException {
       AuthFuture future;
       try {
         future = session.auth();
@@ -249,6 +281,11 @@ final class Dialer implements AutoCloseable {
         throw diagnosis.notLoggedIn(login, future.getException());
       }
       login.succeeded();
+      try {
+        return steps.await(login.early().made()).orElse(null);
+      } catch (ExecutionException | TimeoutException e) {
+        throw diagnosis.lost(e); // it ends beside the login
+      }
     }
   }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.sshd.client.channel.ChannelExec;
+import org.apache.sshd.client.future.DefaultOpenFuture;
 import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.channel.PtyChannelConfiguration;
@@ -31,35 +32,49 @@ final class ExecChannel extends ChannelExec {
   private static final Logger LOG = System.getLogger(ExecChannel.class.getName());
 
   /** A megabyte at 80 ms is 12 MiB/s; two streams share it. */
-  private static final long WINDOW_BYTES = 1 << 20;
+  static final long WINDOW_BYTES = 1 << 20;
 
   /** Standard input waits as long as the command does not read it. */
   private static final Duration STDIN_PATIENCE = Duration.ofDays(365);
 
   private final Traffic traffic;
+  private final boolean requested;
   private final CompletableFuture<RemoteProcess> started = new CompletableFuture<>();
   private final CompletableFuture<RemoteProcess.ExitStatus> exit = new CompletableFuture<>();
 
   private ExecChannel(
-      String commandLine, @Nullable PtyChannelConfiguration terminal, Traffic traffic) {
+      String commandLine,
+      @Nullable PtyChannelConfiguration terminal,
+      Traffic traffic,
+      boolean requested) {
     super(commandLine, terminal, Map.of());
     setUsePty(terminal != null);
     this.traffic = traffic;
+    this.requested = requested;
     CoreModuleProperties.REQUEST_EXEC_REPLY.set(this, true);
     CoreModuleProperties.WINDOW_SIZE.set(this, WINDOW_BYTES);
     CoreModuleProperties.WAIT_FOR_SPACE_TIMEOUT.set(this, STDIN_PATIENCE);
   }
 
-  /** Opens the channel and asks for the command. */
-  static ExecChannel open(ClientSession session, String commandLine, Traffic traffic) {
-    return open(session, commandLine, null, traffic);
+  /**
+   * Opens the channel and asks for the command.
+   *
+   * @param requested whether the server was asked for this very channel before
+   */
+  static ExecChannel open(
+      ClientSession session, String commandLine, Traffic traffic, boolean requested) {
+    return open(session, new ExecChannel(commandLine, null, traffic, requested));
   }
 
-  /** As {@link #open(ClientSession, String, Traffic)}, at a terminal if there is to be one. */
+  /** Opens the channel and asks for the command, at a terminal if there is to be one. */
   static ExecChannel open(
       ClientSession session, String commandLine, @Nullable Terminal terminal, Traffic traffic) {
-    ExecChannel channel =
-        new ExecChannel(commandLine, terminal == null ? null : pty(terminal), traffic);
+    return open(
+        session,
+        new ExecChannel(commandLine, terminal == null ? null : pty(terminal), traffic, false));
+  }
+
+  private static ExecChannel open(ClientSession session, ExecChannel channel) {
     channel.addCloseFutureListener(closed -> channel.ended());
     try {
       session.getService(ConnectionService.class).registerChannel(channel);
@@ -75,6 +90,16 @@ final class ExecChannel extends ChannelExec {
       channel.started.completeExceptionally(notConnected(e));
     }
     return channel;
+  }
+
+  @Override
+  public synchronized OpenFuture open() throws IOException {
+    if (!requested) {
+      return super.open();
+    }
+    OpenFuture future = new DefaultOpenFuture(toString(), futureLock);
+    openFuture = future;
+    return future;
   }
 
   private static PtyChannelConfiguration pty(Terminal terminal) {

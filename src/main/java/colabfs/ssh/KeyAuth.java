@@ -73,6 +73,7 @@ final class KeyAuth extends UserAuthPublicKey {
     appendSignature(
         session, service, getName(), session.getUsername(), chosenAlgorithm, key, null, buffer);
     session.writePacket(buffer);
+    login.early().ask(session);
     return true;
   }
 

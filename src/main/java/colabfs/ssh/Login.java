@@ -33,6 +33,7 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
   private final Identities identities;
   private final Prompts prompts;
   private final Remembered remembered;
+  private final FirstChannels.Early early;
 
   private final Set<String> tried = new LinkedHashSet<>();
   private final List<String> problems = new ArrayList<>();
@@ -64,7 +65,12 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
     }
   }
 
-  Login(Profile profile, Identities identities, Prompts prompts, Remembered remembered) {
+  Login(
+      Profile profile,
+      Identities identities,
+      Prompts prompts,
+      Remembered remembered,
+      FirstChannels.Early early) {
     this.user = profile.user();
     this.password =
         profile.credentials().password() != null
@@ -77,6 +83,7 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
     this.identities = identities;
     this.prompts = prompts;
     this.remembered = remembered;
+    this.early = early;
   }
 
   /**
@@ -101,6 +108,10 @@ final class Login implements UserInteraction, PublicKeyAuthenticationReporter {
 
   Identities identities() {
     return identities;
+  }
+
+  FirstChannels.Early early() {
+    return early;
   }
 
   /** Whether the first key is so likely to do that the server need not be asked first. */

@@ -69,6 +69,7 @@ final class LoginService extends ClientUserAuthService {
   protected void processUserAuth(int cmd, Buffer buffer, AuthFuture future) throws Exception {
     if (cmd == SshConstants.SSH_MSG_USERAUTH_FAILURE) {
       int start = buffer.rpos();
+      login.early().refused();
       login.offered(List.of(buffer.getString().split(",", -1)));
       buffer.rpos(start);
       if (guessing) {
@@ -77,5 +78,8 @@ final class LoginService extends ClientUserAuthService {
       }
     }
     super.processUserAuth(cmd, buffer, future);
+    if (cmd == SshConstants.SSH_MSG_USERAUTH_SUCCESS) {
+      login.early().loggedIn(getClientSession());
+    }
   }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeoutException;
 import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.sftp.common.SftpConstants;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +41,6 @@ record Opening(
     @Nullable RemoteIdentity known) {
   private static final System.Logger LOG = System.getLogger(Opening.class.getName());
 
-  /** Text for the login's shell; every shell that a login may have reads it the same. */
-  private static final String WHO_AM_I = "id -u; id -g; id -G";
-
   /** A start file that prompts may keep a shell for ever; files do not need it. */
   private static final Duration SHELL_PATIENCE = Duration.ofSeconds(3);
 
@@ -58,15 +56,21 @@ record Opening(
   /** Everything that can be asked at once is, to save round trips. */
   Opened of(Dialer.Dialed dialed) throws ConnectFailure, InterruptedException {
     ClientSession session = dialed.session();
-    CompletableFuture<ChannelLink> firstLink = ChannelLink.open(session, traffic);
+    FirstChannels early = dialed.channels();
+    FirstChannels channels =
+        early == null ? FirstChannels.open(session, traffic, known == null) : early;
+    CompletableFuture<ChannelLink> firstLink = channels.metadata();
     CompletableFuture<SftpChannel> first = firstLink.thenApply(link -> start(link));
     CompletableFuture<String> realRoot =
         first.thenCompose(sftp -> sftp.realpath(sftpText(rootText)));
+    CompletableFuture<FileAttrs> rootAttrs =
+        first.thenCompose(sftp -> sftp.send(statRequest(sftpText(rootText)), SftpAnswer.ATTRS));
     CompletableFuture<RuntimeId> runtimeId =
-        first.thenCompose(sftp -> RuntimeQuestion.ask(sftp, dialed.hostKey()));
+        first.thenCompose(
+            sftp -> RuntimeQuestion.ask(sftp, dialed.hostKey(), countsHandles(dialed)));
     CompletableFuture<SftpChannel> second =
-        ChannelLink.open(session, traffic).thenCompose(link -> start(link).opened());
-    ExecChannel whoAmI = known == null ? ExecChannel.open(session, WHO_AM_I, traffic) : null;
+        channels.bulk().thenCompose(link -> start(link).opened());
+    ExecChannel whoAmI = whoAmI(channels, session);
     Steps steps = Steps.withoutQuestions(stepTimeout);
     try {
       SftpChannel metadata;
@@ -78,7 +82,9 @@ record Opening(
       SftpChannel bulk = bulkOr(metadata, second, steps);
       String root = rootOf(realRoot, dialed, steps);
       SftpFs fs = new SftpFs(metadata, bulk, root);
-      checkRoot(fs, root, dialed, steps);
+      if (!isDirectory(rootAttrs, steps)) {
+        checkRoot(fs, root, dialed, steps);
+      }
       RemoteIdentity identity = whoAmI == null ? known : identity(whoAmI, metadata, bulk, steps);
       return new Opened(
           metadata,
@@ -108,6 +114,15 @@ record Opening(
       LOG.log(System.Logger.Level.ERROR, "which runtime it is", e);
       return new RuntimeId(null, null, dialed.hostKey().fingerprint());
     }
+  }
+
+  private @Nullable ExecChannel whoAmI(FirstChannels channels, ClientSession session) {
+    boolean missing = known == null && channels.whoAmI() == null;
+    return missing ? FirstChannels.whoAmI(session, traffic) : channels.whoAmI();
+  }
+
+  private static boolean countsHandles(Dialer.Dialed dialed) {
+    return dialed.software().startsWith("OpenSSH_");
   }
 
   private SftpChannel start(ChannelLink link) {
@@ -162,6 +177,21 @@ record Opening(
       return root;
     } catch (ExecutionException e) {
       throw missing(rootText, dialed, reason(e), e.getCause());
+    }
+  }
+
+  /** Links resolved, as those of the root are. */
+  private static SftpRequest statRequest(String path) {
+    return SftpRequest.of(SftpConstants.SSH_FXP_STAT).string(path);
+  }
+
+  /** The first word, which came with that of the root's name; what it is else is asked again. */
+  private static boolean isDirectory(CompletableFuture<FileAttrs> asked, Steps steps)
+      throws TimeoutException, InterruptedException {
+    try {
+      return steps.await(asked).isDirectory();
+    } catch (ExecutionException e) {
+      return false;
     }
   }
 

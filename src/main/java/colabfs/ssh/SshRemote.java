@@ -50,7 +50,7 @@ public final class SshRemote implements AutoCloseable {
       throws ConnectFailure, InterruptedException {
     this.settings = settings;
     this.before = before;
-    this.dialer = new Dialer(settings, user);
+    this.dialer = new Dialer(settings, user, traffic);
     this.timer = timer();
     Backoff backoff = new Backoff(RandomGenerator.getDefault());
     if (before == null) {
@@ -157,7 +157,7 @@ public final class SshRemote implements AutoCloseable {
   private Dialer.Dialed dial(Profile profile, @Nullable Pin pinned, boolean again)
       throws ConnectFailure, InterruptedException {
     try {
-      return dialer.dial(profile, pinned, () -> again && isChanged());
+      return dialer.dial(profile, pinned, !again, () -> again && isChanged());
     } catch (ConnectFailure e) {
       if (again && e.reason() == Reason.TIMEOUT && isChanged()) {
         throw new ConnectFailure(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import colabfs.core.Errno;
 import colabfs.core.FsException;
+import colabfs.core.RemotePath;
 import colabfs.fs.KnownTree;
 import colabfs.remote.FakeRemoteFs;
 import colabfs.remote.RemoteFs;
@@ -149,7 +150,7 @@ final class NewRuntimeTest {
   private void serve(RuntimeId id) {
     runtime.put("/old", "old");
     tree.file("/old", "old");
-    assertThat(guard.begin(id, runtime)).isFalse();
+    assertThat(guard.begin(id, runtime.list(RemotePath.ROOT))).isFalse();
   }
 
   private RestoreRules rules() {
@@ -228,7 +229,7 @@ final class NewRuntimeTest {
 
   @Test
   void nothingKnownAndNothingPending_isNoReasonToHold() throws Exception {
-    assertThat(guard.begin(ONE, runtime)).isFalse();
+    assertThat(guard.begin(ONE, runtime.list(RemotePath.ROOT))).isFalse();
     new Coming(TWO).isAdmitted();
     assertThat(told).containsExactly("forget", "turn away", "start over");
   }
@@ -312,16 +313,16 @@ final class NewRuntimeTest {
     tree = new RememberedTree();
     guard = guard(MountOptions.OnNewRuntime.ASK, directory);
     pending.add(Kind.WRITE, "/new");
-    assertThat(guard.begin(TWO, runtime)).isTrue();
+    assertThat(guard.begin(TWO, runtime.list(RemotePath.ROOT))).isTrue();
     assertThat(guard.difference()).isNotNull();
     Coming coming = new Coming(TWO).isHeld();
     guard.takeAsItIs(PATIENCE);
     coming.isAdmitted();
     guard = guard(MountOptions.OnNewRuntime.ASK, directory);
-    assertThat(guard.begin(TWO, runtime)).isFalse();
+    assertThat(guard.begin(TWO, runtime.list(RemotePath.ROOT))).isFalse();
     runtime.remove("/old");
     guard = guard(MountOptions.OnNewRuntime.ASK, directory);
-    assertThat(guard.begin(TWO, runtime)).as("it was emptied").isTrue();
+    assertThat(guard.begin(TWO, runtime.list(RemotePath.ROOT))).as("it was emptied").isTrue();
   }
 
   @Test
@@ -330,7 +331,7 @@ final class NewRuntimeTest {
     serve(ONE);
     guard.close();
     guard = guard(MountOptions.OnNewRuntime.ASK, directory);
-    assertThat(guard.begin(TWO, runtime)).isFalse();
+    assertThat(guard.begin(TWO, runtime.list(RemotePath.ROOT))).isFalse();
     assertThat(new RuntimeRecord(directory).read())
         .isEqualTo(new RuntimeRecord.Known(TWO, true, false));
   }

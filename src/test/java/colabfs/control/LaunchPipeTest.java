@@ -62,8 +62,9 @@ final class LaunchPipeTest {
     assertThat(daemon.person().acceptsHostKey("ssh-ed25519 AAAA", "SHA256:x")).isTrue();
     assertThat(daemon.person().secret("Password: "))
         .isEqualTo("answer \"to\" ü Password: ".toCharArray());
-    daemon.ready("/content");
-    assertThat(outcome.get(10, TimeUnit.SECONDS)).isEqualTo(new Outcome("/content", null));
+    daemon.ready("/content", "another one answers");
+    assertThat(outcome.get(10, TimeUnit.SECONDS))
+        .isEqualTo(new Outcome("/content", "another one answers", null));
   }
 
   @Test
@@ -72,7 +73,7 @@ final class LaunchPipeTest {
     assertThat(daemon.person().acceptsHostKey("k", "f")).isFalse();
     assertThat(daemon.person().secret("Password: ")).isNull();
     daemon.failed("it\nbroke");
-    assertThat(outcome.get(10, TimeUnit.SECONDS)).isEqualTo(new Outcome("", "it\nbroke"));
+    assertThat(outcome.get(10, TimeUnit.SECONDS)).isEqualTo(new Outcome("", null, "it\nbroke"));
   }
 
   @Test
@@ -91,7 +92,7 @@ final class LaunchPipeTest {
           }
         };
     LaunchPipe alone = new LaunchPipe(InputStream.nullInputStream(), closed);
-    assertThatThrownBy(() -> alone.ready("/")).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> alone.ready("/", null)).isInstanceOf(IOException.class);
   }
 
   private CompletableFuture<Outcome> follow(Person person) {

@@ -4,6 +4,7 @@ import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_CLOSE;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_OPEN;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FXP_READ;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_EOF;
+import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_FAILURE;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_NO_SUCH_FILE;
 import static org.apache.sshd.sftp.common.SftpConstants.SSH_FX_PERMISSION_DENIED;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -22,14 +23,17 @@ final class RuntimeQuestionTest {
   private static final String BOOT = "01234567-89ab-cdef-0123-456789abcdef";
   private static final HostKey KEY = new HostKey("ssh-ed25519", "AAAA");
 
-  private final ScriptedLink link = new ScriptedLink();
-  private final SftpChannel channel = SftpChannel.start(link, Duration.ofSeconds(10), () -> 0L);
+  private static final String HANDLE_0 = "\0\0\0\0";
+  private static final String HANDLE_1 = "\0\0\0\1";
+
+  private ScriptedLink link = new ScriptedLink();
+  private SftpChannel channel = SftpChannel.start(link, Duration.ofSeconds(10), () -> 0L);
   private CompletableFuture<RuntimeId> asked;
 
   /** Both files are opened before the server has said which version it speaks. */
   @BeforeEach
   void ask() {
-    asked = RuntimeQuestion.ask(channel, KEY);
+    asked = RuntimeQuestion.ask(channel, KEY, false);
     link.next();
   }
 
@@ -101,6 +105,55 @@ final class RuntimeQuestionTest {
     link.version();
     link.cut();
     assertThat(asked).isCompletedWithValue(new RuntimeId(null, null, KEY.fingerprint()));
+  }
+
+  @Test
+  void serverThatCountsHandles_isAskedInOneRoundTrip() {
+    CompletableFuture<RuntimeId> known = askOneThatCounts();
+    ScriptedLink.Sent machine = open("/etc/machine-id");
+    ScriptedLink.Sent machineRead = readEarly(HANDLE_0);
+    ScriptedLink.Sent boot = open("/proc/sys/kernel/random/boot_id");
+    ScriptedLink.Sent bootRead = readEarly(HANDLE_1);
+    link.version();
+    link.handle(machine, HANDLE_0);
+    link.data(machineRead, MACHINE + "\n");
+    link.handle(boot, HANDLE_1);
+    link.data(bootRead, BOOT + "\n");
+    assertThat(known).isCompletedWithValue(new RuntimeId(MACHINE, BOOT, KEY.fingerprint()));
+    assertThat(link.next(SSH_FXP_CLOSE).string()).isEqualTo(HANDLE_0);
+    assertThat(link.next(SSH_FXP_CLOSE).string()).isEqualTo(HANDLE_1);
+  }
+
+  @Test
+  void handleThatWasNotForetold_isReadAgain_andTheOtherContentDropped() {
+    CompletableFuture<RuntimeId> known = askOneThatCounts();
+    ScriptedLink.Sent machine = open("/etc/machine-id");
+    ScriptedLink.Sent machineRead = readEarly(HANDLE_0);
+    ScriptedLink.Sent boot = open("/proc/sys/kernel/random/boot_id");
+    ScriptedLink.Sent bootRead = readEarly(HANDLE_1);
+    link.version();
+    link.handle(machine, "m");
+    link.data(machineRead, "fedcba9876543210fedcba9876543210\n");
+    link.handle(boot, HANDLE_0);
+    link.status(bootRead, SSH_FX_FAILURE);
+    link.data(read("m"), MACHINE + "\n");
+    link.data(read(HANDLE_0), BOOT + "\n");
+    assertThat(known).isCompletedWithValue(new RuntimeId(MACHINE, BOOT, KEY.fingerprint()));
+  }
+
+  /** On a link of its own. */
+  private CompletableFuture<RuntimeId> askOneThatCounts() {
+    link = new ScriptedLink();
+    channel = SftpChannel.start(link, Duration.ofSeconds(10), () -> 0L);
+    CompletableFuture<RuntimeId> known = RuntimeQuestion.ask(channel, KEY, true);
+    link.next();
+    return known;
+  }
+
+  private ScriptedLink.Sent readEarly(String handle) {
+    ScriptedLink.Sent read = link.next(SSH_FXP_READ);
+    assertThat(read.string()).isEqualTo(handle);
+    return read;
   }
 
   private ScriptedLink.Sent open(String file) {
