@@ -93,10 +93,9 @@ public final class MountProcess {
   public void serve(Person person, Ready ready, boolean untilHangUp) throws AppException {
     try {
       RunningMounts list = new RunningMounts(RuntimeDirectory.of(environment));
-      FuseMount.check(options.mountpoint(), fuseSettings("")); // before anything takes long
-      Connection connection = new Connection(options.profile(), person, environment);
       Places places = new Places(environment, options.profile());
-      try (SshRemote remote = remote(connection, places)) {
+      try (Connecting connecting = Connecting.begin(asked -> remote(asked, places), person);
+          SshRemote remote = checked(connecting)) {
         // its answer comes while what is on the local disk is opened
         CompletableFuture<List<DirEntry>> inRoot =
             options.local().offline()
@@ -129,6 +128,13 @@ public final class MountProcess {
     } catch (IOException e) {
       throw new AppException("the mount was not made: %s; try again".formatted(e.getMessage()), e);
     }
+  }
+
+  /** What would keep us from mounting is said before anything that the server does. */
+  private SshRemote checked(Connecting connecting)
+      throws MountException, AppException, ProfileException, IOException {
+    FuseMount.check(options.mountpoint(), fuseSettings(""));
+    return connecting.await();
   }
 
   /** What a mount is made of. */
@@ -183,8 +189,9 @@ public final class MountProcess {
   }
 
   /** Connects, or begins with what the last connection told, as was asked for. */
-  private SshRemote remote(Connection connection, Places places)
+  private SshRemote remote(Person person, Places places)
       throws AppException, ProfileException, IOException {
+    Connection connection = new Connection(options.profile(), person, environment);
     String asked = options.effectiveRoot();
     String root = asked == null ? profiles.load(options.profile()).root() : asked;
     LastSeenFile file = new LastSeenFile(places.lastSeen(root));

@@ -96,19 +96,22 @@ final class NewRuntime implements Admission, AutoCloseable {
   }
 
   /**
-   * Looks at the runtime that was connected to first. Waits for the network.
+   * Looks at the runtime that was connected to first. Waits for the network where something is
+   * pending, which must not go to another runtime.
    *
    * @param root what is in its root, perhaps still to come
    * @return whether the connection has to be left, and made again through {@link #admit}, because
    *     what is pending is of another runtime
    */
   boolean begin(RuntimeId id, CompletableFuture<List<DirEntry>> root) {
-    List<String> names = RuntimeComparison.names(root);
     RuntimeRecord.Known before = record.read();
     if (before == null || local.pending().changes().isEmpty()) {
-      accept(id, names);
+      accept(id, null);
+      CompletableFuture<Void> unused =
+          root.thenAccept(entries -> noteNames(id, RuntimeComparison.named(entries)));
       return false;
     }
+    List<String> names = RuntimeComparison.names(root);
     synchronized (this) {
       served = before;
       String what = comparison.difference(served, id, names);
@@ -340,6 +343,13 @@ final class NewRuntime implements Admission, AutoCloseable {
   private void accept(Held holding) {
     accept(holding.arrival().runtimeId(), RuntimeComparison.look(holding.arrival().fs()));
     holding.accepted().complete(null);
+  }
+
+  /** What is in the root of the runtime that is served, if it still is. */
+  private synchronized void noteNames(RuntimeId id, List<String> names) {
+    if (why == null && served.id().equals(id) && !served.unfinished()) {
+      accept(id, names);
+    }
   }
 
   private synchronized void accept(RuntimeId id, @Nullable List<String> names) {

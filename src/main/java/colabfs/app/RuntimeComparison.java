@@ -89,10 +89,7 @@ final class RuntimeComparison {
   /** As {@link #look}, of a list that was asked for before. */
   static @Nullable List<String> names(CompletableFuture<List<DirEntry>> root) {
     try {
-      return root.get().stream()
-          .map(DirEntry::name)
-          .filter(name -> !Restore.isTemporary(name))
-          .toList();
+      return named(root.get());
     } catch (ExecutionException e) {
       LOG.log(Level.INFO, "the runtime''s root cannot be listed: {0}", e.getMessage());
       return null;
@@ -100,5 +97,10 @@ final class RuntimeComparison {
       Thread.currentThread().interrupt();
       return null;
     }
+  }
+
+  /** The names of what is there, without our own temporary files. */
+  static List<String> named(List<DirEntry> entries) {
+    return entries.stream().map(DirEntry::name).filter(name -> !Restore.isTemporary(name)).toList();
   }
 }
