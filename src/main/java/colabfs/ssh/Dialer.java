@@ -84,7 +84,7 @@ final class Dialer implements AutoCloseable {
     try {
       return dial(profile, pinned, channels, isFutile);
     } catch (ConnectFailure e) {
-      if (!channels.isPending() || e.reason() != Reason.TRANSPORT) {
+      if (!channels.wasInVain() || e.reason() != Reason.TRANSPORT) {
         throw e;
       }
       LOG.log(

@@ -117,9 +117,9 @@ record FirstChannels(
           opening ? Optional.of(open(session, traffic, asksWho, true)) : Optional.empty());
     }
 
-    /** Whether the server had not decided about the login behind which they were asked for. */
-    synchronized boolean isPending() {
-      return pending;
+    /** Whether they were asked for in a session in which no login was good. */
+    synchronized boolean wasInVain() {
+      return asked && !made.isDone();
     }
 
     /** Ends, soon after the login was good, with what was opened. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.sshd.common.file.virtualfs.VirtualFileSystemFactory;
+import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.SshServer;
 import org.apache.sshd.server.auth.keyboard.DefaultKeyboardInteractiveAuthenticator;
 import org.apache.sshd.server.auth.keyboard.InteractiveChallenge;
@@ -19,6 +20,7 @@ import org.apache.sshd.server.auth.keyboard.KeyboardInteractiveAuthenticator;
 import org.apache.sshd.server.auth.keyboard.PromptEntry;
 import org.apache.sshd.server.auth.keyboard.UserAuthKeyboardInteractiveFactory;
 import org.apache.sshd.server.auth.password.UserAuthPasswordFactory;
+import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
 import org.apache.sshd.server.keyprovider.SimpleGeneratorHostKeyProvider;
 import org.apache.sshd.server.session.ServerSession;
 import org.apache.sshd.sftp.server.SftpSubsystemFactory;
@@ -29,6 +31,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Passwords and questions, against MINA's own server, which also runs no commands. */
 @Timeout(60)
@@ -180,6 +184,26 @@ final class PasswordIT {
             ConnectFailure.class,
             e -> assertThat(e.reason()).isEqualTo(ConnectFailure.Reason.NO_SFTP))
         .hasMessageContaining("gives no SFTP");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void serverThatOnlyCallsItselfOpenSsh_letsInAllTheSame(boolean takesKey) throws Exception {
+    CoreModuleProperties.SERVER_IDENTIFICATION.set(server, "OpenSSH_9.9");
+    server.setPublickeyAuthenticator((user, key, session) -> takesKey);
+    server.setUserAuthFactories(
+        List.of(UserAuthPublicKeyFactory.INSTANCE, UserAuthPasswordFactory.INSTANCE));
+    Path key = dir.resolve("key");
+    assertThat(
+            new ProcessBuilder("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString())
+                .start()
+                .waitFor())
+        .isZero();
+    Profile.Credentials both = new Profile.Credentials("open sesame", key.toString(), null);
+    try (SshRemote remote = connectWith(both, SecretPrompt.NONE)) {
+      assertThat(remote.loginWay()).startsWith(takesKey ? "key ssh-ed25519" : "password");
+      assertThat(remote.fs().list(RemotePath.ROOT).get()).extracting("name").contains("file");
+    }
   }
 
   private SshRemote connect(@Nullable String password, SecretPrompt secrets) throws ConnectFailure {
